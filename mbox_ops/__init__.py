@@ -1,0 +1,1 @@
+"""mbox-ops records what machine-learning pipelines do."""

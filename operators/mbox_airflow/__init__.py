@@ -1,0 +1,1 @@
+"""The Airflow provider of mbox-ops: operators, sensors and a hook."""
