@@ -1,0 +1,75 @@
+"""Deletions: previewed, then done; an object of their own that says what went."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+DeletionState = Literal["PREVIEW", "TOMBSTONED", "UNDONE", "PURGING", "PURGED"]
+
+
+class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What to delete. At least one field; all given must hold (AND).
+
+    Attributes:
+        scenarios: names or ids; an id beats a name. Several stand alone: no other selector beside them. An empty list
+            deletes nothing.
+        notebook: needs a scenario or `run_id`.
+    """
+
+    scenarios: list[str] | None = None
+    scenario_version: str | None = None
+    pipeline: str | None = None
+    execution: str | None = None
+    notebook: str | None = None
+    run_id: str | None = None
+
+
+class CreateDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A wish to delete.
+
+    Attributes:
+        dry_run: only count what would go.
+        force: take runs that count as alive too; without it they make the deletion refuse with their list.
+        purge: give the undo window up.
+    """
+
+    selector: Selector
+    dry_run: bool = False
+    force: bool = False
+    purge: bool = False
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    """How much of each."""
+
+    runs: int = 0
+    points: int = 0
+    events: int = 0
+    artifacts: int = 0
+    bytes: int = 0
+
+
+class Deletion(msgspec.Struct, frozen=True, kw_only=True):
+    """A deletion, or the preview of one (`state` PREVIEW, empty `id`).
+
+    Attributes:
+        counts: the total, `by_scenario` the same by scenario name.
+        scenarios_not_found: the scenarios of the selector that have no live runs.
+        running: ids of runs that count as alive, at most 100 of them; with `force` they go too.
+        protected: how many of the runs carry the tag `mbox.keep=true`.
+        purge_after: until then it can be undone.
+    """
+
+    id: str
+    state: DeletionState
+    namespace: str
+    selector: Selector
+    counts: Counts
+    by_scenario: dict[str, Counts]
+    scenarios_not_found: list[str]
+    running: list[str]
+    protected: int
+    created_at: datetime
+    purge_after: datetime
+    created_by: str

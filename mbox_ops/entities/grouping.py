@@ -1,0 +1,29 @@
+"""Scenarios, run collections and the other names that runs are grouped by."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario that has live runs; `runs` counts them."""
+
+    id: str
+    name: str
+    namespace: str
+    runs: int
+    collections: int
+    last_run_at: datetime | None
+
+
+class RunCollection(msgspec.Struct, frozen=True, kw_only=True):
+    """A run collection that has live runs; `display_name` ends in ` (Default)` for a source's default one."""
+
+    id: str
+    name: str
+    display_name: str
+    is_default: bool
+    scenario: str
+    scenario_id: str
+    runs: int
+    last_run_at: datetime | None

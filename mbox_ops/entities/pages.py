@@ -1,0 +1,14 @@
+"""Pages of lists."""
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """Some items of a list, and what to give as `cursor` for those that follow (None: there are none)."""
+
+    items: list[T]
+    next: str | None = None

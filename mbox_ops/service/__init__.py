@@ -1,0 +1,1 @@
+"""The rules: one module per noun; the only caller of the store."""

@@ -1,0 +1,81 @@
+"""Settings: the only reader of the environment (`MBOX_*`). Everything else is given what it needs."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+DEFAULT_URL = "http://127.0.0.1:8085"
+
+
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the client needs to know.
+
+    Attributes:
+        url: `MBOX_URL`, the service's address.
+        token: `MBOX_TOKEN`.
+        namespace: `MBOX_NAMESPACE`.
+        scenario: `MBOX_SCENARIO`, implied where no scenario is given.
+        instance: `MBOX_INSTANCE`, which deployment of the orchestrator this is.
+        spool_dir: `MBOX_SPOOL_DIR`, where batches wait while the service is away.
+        writer: `MBOX_WRITER`, origin and epoch handed down by a parent process, as `<epoch>:<origin>`.
+        run_key: `MBOX_RUN_KEY`, the key of the run that a parent handed down.
+    """
+
+    url: str = DEFAULT_URL
+    token: str | None = None
+    namespace: str = "default"
+    scenario: str | None = None
+    instance: str = "default"
+    spool_dir: Path
+    writer: str | None = None
+    run_key: str | None = None
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server needs to know: `MBOX_HOST`, `MBOX_PORT`, `MBOX_DATABASE_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`."""
+
+    home: Path
+    host: str = "127.0.0.1"
+    port: int = 8085
+    database_url: str
+    bootstrap_token: str | None = None
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    """`MBOX_HOME`, else the user's data folder of this system."""
+    if given := env.get("MBOX_HOME"):
+        return Path(given).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "mbox-ops"
+    if sys.platform == "win32":
+        return Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mbox-ops"
+    return Path(env.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mbox-ops"
+
+
+def client_settings(env: Mapping[str, str] = os.environ) -> ClientSettings:
+    """The client's settings from the environment."""
+    return ClientSettings(
+        url=(env.get("MBOX_URL") or DEFAULT_URL).rstrip("/"),
+        token=env.get("MBOX_TOKEN") or None,
+        namespace=env.get("MBOX_NAMESPACE") or "default",
+        scenario=env.get("MBOX_SCENARIO") or None,
+        instance=env.get("MBOX_INSTANCE") or "default",
+        spool_dir=Path(env.get("MBOX_SPOOL_DIR") or _home(env) / "spool").expanduser(),
+        writer=env.get("MBOX_WRITER") or None,
+        run_key=env.get("MBOX_RUN_KEY") or None,
+    )
+
+
+def server_settings(env: Mapping[str, str] = os.environ) -> ServerSettings:
+    """The server's settings from the environment."""
+    home = _home(env)
+    return ServerSettings(
+        home=home,
+        host=env.get("MBOX_HOST") or "127.0.0.1",
+        port=int(env.get("MBOX_PORT") or 8085),
+        database_url=env.get("MBOX_DATABASE_URL") or f"sqlite:///{home / 'mbox.db'}",
+        bootstrap_token=env.get("MBOX_BOOTSTRAP_TOKEN") or None,
+    )

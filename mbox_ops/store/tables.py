@@ -1,0 +1,341 @@
+"""The tables.
+
+Instants are BIGINT microseconds since 1970 UTC. A float that must come back bit by bit is kept twice: as a sortable
+number (SQLite's REAL turns NaN into NULL) and as its 8 little-endian bytes. Text compares by code point on both
+databases (`BINARY` in SQLite, `COLLATE "C"` in PostgreSQL). Everything that belongs to a subject hangs on it by
+`ON DELETE CASCADE`, so purging a subject is a matter of the schema.
+"""
+
+from sqlalchemy import (
+    BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text,
+    UniqueConstraint, text,
+)
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+INDEXED_TEXT = 200  # characters of a text that its index holds; longer ones are rechecked
+
+ID = BigInteger().with_variant(Integer(), "sqlite")  # SQLite gives rowids to INTEGER PRIMARY KEY only
+TXT: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+REAL = Float(53)  # float64 on both databases
+
+
+def _id() -> Column[int]:
+    return Column("id", ID, primary_key=True)
+
+
+def _ref(name: str, table: str, *, cascade: bool = True, nullable: bool = False, index: bool = False) -> Column[int]:
+    return Column(
+        name, ID, ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None), nullable=nullable, index=index
+    )
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+namespaces = Table("namespaces", metadata, _id(), Column("name", TXT, nullable=False, unique=True), _instant("created_at"))
+
+# Names of series and paths of attributes, said once. A name that nothing uses does no harm.
+names = Table("names", metadata, _id(), Column("name", TXT, nullable=False, unique=True))
+
+scenarios = Table(
+    "scenarios", metadata, _id(),
+    Column("uid", TXT, nullable=False, unique=True),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("name", TXT, nullable=False),
+    _instant("created_at"),
+    UniqueConstraint("namespace_id", "name"),
+)  # fmt: skip
+
+collections = Table(
+    "collections", metadata, _id(),
+    Column("uid", TXT, nullable=False, unique=True),
+    _ref("scenario_id", "scenarios", cascade=False),
+    Column("name", TXT, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    _instant("created_at"),
+    UniqueConstraint("scenario_id", "name", "is_default"),
+)  # fmt: skip
+
+deletions = Table(
+    "deletions", metadata, _id(),
+    Column("uid", TXT, nullable=False, unique=True),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("key", TXT),  # the caller's, so that a retried request deletes once
+    Column("state", TXT, nullable=False),
+    Column("selector", TXT, nullable=False),  # JSON
+    Column("report", TXT, nullable=False),  # JSON: counts, by_scenario, scenarios_not_found, running, protected
+    Column("created_by", TXT, nullable=False),
+    _instant("created_at"),
+    _instant("purge_after"),
+    _instant("finished_at", nullable=True),
+    UniqueConstraint("namespace_id", "key"),
+    Index("ix_deletions_state_purge_after", "state", "purge_after"),
+)  # fmt: skip
+
+# Anything that can be logged against. `arrival` counts its accepted batches: their order, in commit order, since each
+# batch holds the subject's row while it is stored. `deletion_id` is the tombstone: NULL means alive.
+subjects = Table(
+    "subjects", metadata, _id(),
+    Column("uid", TXT, nullable=False, unique=True),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("type", TXT, nullable=False),  # run; model, model_version, checkpoint
+    _ref("parent_id", "subjects", nullable=True, index=True),
+    Column("key", TXT),
+    Column("key_hash", LargeBinary(32)),  # sha256 of the key: an index row of PostgreSQL has a limit
+    Column("arrival", BigInteger, nullable=False),
+    Column("folded", BigInteger, nullable=False),  # segments up to this arrival are in the summaries
+    _instant("created_at"),
+    _instant("updated_at"),  # received time of the last write
+    _ref("deletion_id", "deletions", cascade=False, nullable=True, index=True),
+    Index(
+        "uq_subjects_live_key", "namespace_id", "type", "key_hash", unique=True,
+        sqlite_where=text("deletion_id IS NULL AND key_hash IS NOT NULL"),
+        postgresql_where=text("deletion_id IS NULL AND key_hash IS NOT NULL"),
+    ),
+    Index(
+        "ix_subjects_unfolded", "id",
+        sqlite_where=text("folded < arrival"), postgresql_where=text("folded < arrival"),
+    ),
+)  # fmt: skip
+
+# What a run is shown as: a view, kept up to date, of the rows in `settings`; never the only copy.
+runs = Table(
+    "runs", metadata,
+    Column("subject_id", ID, ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("name", TXT, nullable=False),
+    _ref("scenario_id", "scenarios", cascade=False),
+    _ref("collection_id", "collections", cascade=False),
+    Column("scenario_version", TXT),
+    Column("source_kind", TXT),  # pipeline, notebook
+    Column("source", TXT),
+    Column("execution", TXT),
+    Column("external_id", TXT),
+    Column("owner", TXT, nullable=False),
+    Column("framework", TXT),
+    Column("task", TXT, nullable=False),
+    Column("status", TXT, nullable=False),
+    _instant("started_at"),
+    _instant("ended_at", nullable=True),
+    _instant("lease_at", nullable=True),  # the server's time of the last renewal; NULL: holds no lease
+    _instant("lost_at", nullable=True),  # when it was given up; a renewal clears it
+    Index("ix_runs_namespace_id_started_at", "namespace_id", "started_at", "subject_id"),
+    Index("ix_runs_scenario_id_started_at", "scenario_id", "started_at", "subject_id"),
+    Index("ix_runs_collection_id_started_at", "collection_id", "started_at", "subject_id"),
+    Index("ix_runs_source", "namespace_id", "source"),
+    Index("ix_runs_execution", "namespace_id", "execution"),
+    Index("ix_runs_external_id", "namespace_id", "external_id"),
+    Index("ix_runs_lease", "lease_at", sqlite_where=text("status = 'RUNNING' AND lease_at IS NOT NULL"),
+          postgresql_where=text("status = 'RUNNING' AND lease_at IS NOT NULL")),
+)  # fmt: skip
+
+# One row per producer: a stream of batches to one subject. `replaced` when a newer epoch of the origin has written.
+writers = Table(
+    "writers", metadata, _id(),
+    _ref("subject_id", "subjects"),
+    Column("origin", TXT, nullable=False),
+    Column("origin_hash", LargeBinary(32), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("producer", TXT, nullable=False, unique=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("replaced", Boolean, nullable=False),
+    _instant("created_at"),
+    _instant("updated_at"),
+    Index("ix_writers_subject_origin", "subject_id", "origin_hash", "epoch"),
+)  # fmt: skip
+
+# Parameters, tags, labels, name, state and claims: one row per (kind, name, writer). What is shown is the last to
+# arrive of those whose writer is not replaced; for claims see `rank`.
+#   kind 'parameter' | 'tag' | 'label': name is the user's, value is JSON text (parameter: the text itself)
+#   kind 'run': name is name, state, scenario, scenario_version, source, execution, collection, moved_to, external_id, ...
+settings = Table(
+    "settings", metadata, _id(),
+    _ref("subject_id", "subjects"),
+    _ref("writer_id", "writers", index=True),
+    Column("kind", TXT, nullable=False),
+    Column("name", TXT, nullable=False),
+    Column("value", TXT, nullable=False),
+    Column("type", TXT, nullable=False),
+    Column("rank", Integer, nullable=False),  # of claims: 2 explicit, 1 orchestrator or implied, 0 guess
+    Column("arrival", BigInteger, nullable=False),
+    _instant("at"),
+    UniqueConstraint("subject_id", "kind", "name", "writer_id"),
+)  # fmt: skip
+
+# Changes of the metadata document in order of arrival; the document is their fold over writers not replaced.
+metadata_patches = Table(
+    "metadata_patches", metadata, _id(),
+    _ref("subject_id", "subjects"),
+    _ref("writer_id", "writers", index=True),
+    Column("arrival", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("op", TXT, nullable=False),
+    Column("document", TXT, nullable=False),  # JSON
+    _instant("at"),
+    Index("ix_metadata_patches_subject_arrival", "subject_id", "arrival", "ordinal"),
+)  # fmt: skip
+
+# What search stands on: the present value of every parameter, tag and metadata leaf, typed. An array gives one row per
+# element under the array's path with `[*]`. A parameter whose text is a number has text and num.
+attributes = Table(
+    "attributes", metadata, _id(),
+    _ref("subject_id", "subjects"),
+    Column("kind", TXT, nullable=False),  # parameter, tag, metadata
+    _ref("name_id", "names", cascade=False),
+    Column("ordinal", Integer, nullable=False),  # of an array's element; 0
+    Column("type", TXT, nullable=False),  # string, number, boolean, null, object, array
+    Column("num", REAL),
+    Column("text", TXT),
+    Column("text_start", TXT),  # the first INDEXED_TEXT characters
+    Index("ix_attributes_subject", "subject_id", "kind", "name_id"),
+    Index("ix_attributes_num", "name_id", "kind", "num", "subject_id",
+          sqlite_where=text("num IS NOT NULL"), postgresql_where=text("num IS NOT NULL")),
+    Index("ix_attributes_text", "name_id", "kind", "text_start", "subject_id",
+          sqlite_where=text("text_start IS NOT NULL"), postgresql_where=text("text_start IS NOT NULL")),
+)  # fmt: skip
+
+# A series of a subject, with its summary over writers that are not replaced. `count` 0: nothing of it is shown.
+series = Table(
+    "series", metadata, _id(),
+    _ref("subject_id", "subjects"),
+    _ref("name_id", "names", cascade=False),
+    Column("kind", TXT, nullable=False),  # float, string, bytes
+    Column("count", BigInteger, nullable=False),
+    Column("nan_count", BigInteger, nullable=False),
+    Column("last_num", REAL),
+    Column("first_num", REAL),
+    Column("min_num", REAL),
+    Column("max_num", REAL),
+    Column("mean_num", REAL),
+    Column("summary", LargeBinary),  # MessagePack, exact: what the columns above cannot hold (NaN, text, steps)
+    UniqueConstraint("subject_id", "name_id"),
+    Index("ix_series_last", "name_id", "last_num", "subject_id"),
+    Index("ix_series_min", "name_id", "min_num", "subject_id"),
+    Index("ix_series_max", "name_id", "max_num", "subject_id"),
+)  # fmt: skip
+
+# The summary of what one writer gave one series, so that replacing an attempt never looks at its points.
+series_writers = Table(
+    "series_writers", metadata,
+    Column("series_id", ID, ForeignKey("series.id", ondelete="CASCADE"), primary_key=True),
+    Column("writer_id", ID, ForeignKey("writers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("summary", LargeBinary, nullable=False),  # MessagePack, exact and mergeable
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+# A batch's points as they came, insert-only; sealed into chunks later and then dropped.
+segments = Table(
+    "segments", metadata, _id(),
+    _ref("subject_id", "subjects"),
+    _ref("writer_id", "writers", index=True),
+    Column("arrival", BigInteger, nullable=False),
+    _instant("received_at"),
+    Column("points", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("subject_id", "arrival"),
+)  # fmt: skip
+
+# About a thousand points of one series by one writer, column by column, in order of arrival.
+chunks = Table(
+    "chunks", metadata, _id(),
+    _ref("series_id", "series"),
+    _ref("writer_id", "writers", index=True),
+    Column("first_arrival", BigInteger, nullable=False),
+    Column("last_arrival", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("min_step", BigInteger, nullable=False),
+    Column("max_step", BigInteger, nullable=False),
+    Column("min_wallclock", BigInteger, nullable=False),
+    Column("max_wallclock", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_chunks_series", "series_id", "min_step"),
+)  # fmt: skip
+
+events = Table(
+    "events", metadata, _id(),
+    Column("uid", TXT, nullable=False, unique=True),
+    _ref("subject_id", "subjects"),
+    _ref("writer_id", "writers", index=True),
+    Column("arrival", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("name", TXT, nullable=False),
+    Column("source", TXT, nullable=False),
+    _instant("wallclock"),
+    _instant("received_at"),
+    Column("metadata", TXT, nullable=False),  # JSON
+    Index("ix_events_subject_wallclock", "subject_id", "wallclock", "arrival", "ordinal"),
+)  # fmt: skip
+
+artifacts = Table(
+    "artifacts", metadata, _id(),
+    Column("uid", TXT, nullable=False, unique=True),
+    _ref("subject_id", "subjects"),
+    _ref("writer_id", "writers", index=True),
+    Column("arrival", BigInteger, nullable=False),
+    Column("kind", TXT, nullable=False),  # tracked, uploaded
+    Column("path", TXT, nullable=False),
+    Column("path_start", TXT, nullable=False),  # the first INDEXED_TEXT characters
+    Column("uri", TXT, nullable=False),
+    Column("mime_type", TXT, nullable=False),
+    Column("media_type", TXT, nullable=False),
+    Column("checksum", TXT, nullable=False),
+    Column("size", BigInteger),
+    _instant("created_at"),
+    Index("ix_artifacts_subject_path", "subject_id", "path_start"),
+)  # fmt: skip
+
+# What a deletion leaves behind: no zombie, no late copy and no spooled create brings the run back. Undo drops it.
+gravestones = Table(
+    "gravestones", metadata, _id(),
+    _ref("namespace_id", "namespaces", cascade=False),
+    _ref("deletion_id", "deletions", cascade=False, index=True),
+    Column("run_uid", TXT, nullable=False),
+    Column("key_hash", LargeBinary(32)),
+    _instant("deleted_at"),
+    Index("ix_gravestones_run_uid", "run_uid"),
+    Index("ix_gravestones_key", "namespace_id", "key_hash", "deleted_at"),
+)  # fmt: skip
+
+tokens = Table(
+    "tokens", metadata, _id(),
+    Column("uid", TXT, nullable=False, unique=True),
+    Column("name", TXT, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("scopes", TXT, nullable=False),  # JSON
+    Column("namespaces", TXT, nullable=False),  # JSON
+    _instant("created_at"),
+    _instant("expires_at", nullable=True),
+    _instant("revoked_at", nullable=True),
+)  # fmt: skip
+
+# Every write's row, in its own transaction. On PostgreSQL `xid` lets readers go in commit order.
+outbox = Table(
+    "outbox", metadata, _id(),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("subject_uid", TXT, nullable=False),
+    Column("action", TXT, nullable=False),  # created, updated, deleted
+    Column("xid", BigInteger),
+    _instant("at"),
+    Index("ix_outbox_namespace", "namespace_id", "id"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+# The server's clock, so that it never goes back, and how long it has been up (a lease is not missed while it is down).
+clock = Table(
+    "clock", metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one"), primary_key=True, autoincrement=False),
+    _instant("now"),
+    _instant("up_since"),
+)  # fmt: skip
