@@ -1,0 +1,1 @@
+"""The SDK that talks to the tracking service."""

@@ -1,0 +1,1 @@
+"""The active run, for scripts and notebooks."""
