@@ -42,7 +42,6 @@ proofs: $(READY) ## run the proofs: the promises of the README, measured on real
 
 lint: $(READY) ## check style, types and layers
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
