@@ -5,6 +5,7 @@
     |   +-- MalformedRequest  400  mend the body: it cannot be read at all
     |   +-- UnsupportedMedia  415  send JSON or MessagePack
     |   +-- TooLarge          413  send less at once
+    |   +-- MethodNotAllowed  405  use one of the methods of this address
     +-- Unauthenticated       401  give a token
     +-- Forbidden             403  give a token with that scope
     +-- NotFound              404  look for another id
@@ -81,6 +82,12 @@ class TooLarge(InvalidRequest):
     """The body is larger than the server takes."""
 
     code = "too_large"
+
+
+class MethodNotAllowed(InvalidRequest):
+    """This address is there, but not for this method."""
+
+    code = "method_not_allowed"
 
 
 class Unauthenticated(MboxError):
@@ -160,8 +167,8 @@ def _short(value: object) -> object:
 BY_CODE: dict[str, type[MboxError]] = {
     cls.code: cls
     for cls in (
-        InvalidRequest, MalformedRequest, UnsupportedMedia, TooLarge, Unauthenticated, Forbidden, NotFound, Conflict,
-        Fenced, StaleRequest, RunDeleted, Unavailable, StorageFull, InternalError,
+        InvalidRequest, MalformedRequest, UnsupportedMedia, TooLarge, MethodNotAllowed, Unauthenticated, Forbidden,
+        NotFound, Conflict, Fenced, StaleRequest, RunDeleted, Unavailable, StorageFull, InternalError,
     )
 }  # fmt: skip
 
