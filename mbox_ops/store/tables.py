@@ -235,11 +235,12 @@ series_writers = Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 
-# A batch's points as they came, insert-only; sealed into chunks later and then dropped.
+# A batch's points as they came, insert-only; sealed into chunks later and then dropped. The writer is no foreign key:
+# a segment goes with its subject, and an index on it would cost every small batch a page.
 segments = Table(
     "segments", metadata, _id(),
     _ref("subject_id", "subjects"),
-    _ref("writer_id", "writers", index=True),
+    Column("writer_id", ID, nullable=False),
     Column("arrival", BigInteger, nullable=False),
     _instant("received_at"),
     Column("points", BigInteger, nullable=False),
@@ -247,20 +248,26 @@ segments = Table(
     UniqueConstraint("subject_id", "arrival"),
 )  # fmt: skip
 
-# About a thousand points of one series by one writer, column by column, in order of arrival.
-chunks = Table(
-    "chunks", metadata, _id(),
-    _ref("series_id", "series"),
+# The steps, wallclocks and arrivals of sealed points of one writer, in order of arrival. Series that were logged
+# together share them: they are coded and kept once.
+axes = Table(
+    "axes", metadata, _id(),
     _ref("writer_id", "writers", index=True),
-    Column("first_arrival", BigInteger, nullable=False),
-    Column("last_arrival", BigInteger, nullable=False),
     Column("count", Integer, nullable=False),
     Column("min_step", BigInteger, nullable=False),
     Column("max_step", BigInteger, nullable=False),
     Column("min_wallclock", BigInteger, nullable=False),
     Column("max_wallclock", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Index("ix_chunks_series", "series_id", "min_step"),
+)  # fmt: skip
+
+# The values that one series has along an axis: a few thousand points, coded.
+chunks = Table(
+    "chunks", metadata, _id(),
+    _ref("series_id", "series"),
+    _ref("axis_id", "axes", index=True),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("series_id", "axis_id"),
 )  # fmt: skip
 
 events = Table(
