@@ -3,12 +3,16 @@
 from collections.abc import Callable, Sequence
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, tuple_
 from sqlalchemy import insert as sql_insert
 
-from mbox_ops.entities.events import EventRecord
+from mbox_ops.entities.events import EventQuery, EventRecord, StoredEvent
 from mbox_ops.entities.ids import uuid7
+from mbox_ops.entities.instants import to_datetime
 from mbox_ops.store.tables import events as table
+from mbox_ops.store.tables import writers
+
+Key = tuple[int, int, int]  # wallclock, arrival, ordinal
 
 
 def insert(
@@ -40,3 +44,40 @@ def insert(
         for ordinal, event in enumerate(events)
     ]
     conn.execute(sql_insert(table), rows)
+
+
+def page(
+    conn: Connection, *, subject_id: int, parent_id: str, query: EventQuery, after: Key | None, limit: int
+) -> list[tuple[Key, StoredEvent]]:
+    """At most `limit` events of a subject by (wallclock, arrival, ordinal), after that key; `parent_id` is its id."""
+    c = table.c
+    found = (
+        select(table)
+        .join(writers, writers.c.id == c.writer_id)
+        .where(c.subject_id == subject_id, writers.c.replaced.is_(False))
+        .order_by(c.wallclock, c.arrival, c.ordinal)
+        .limit(limit)
+    )
+    if query.since is not None:
+        found = found.where(c.wallclock >= query.since)
+    if query.name is not None:
+        found = found.where(c.name == query.name)
+    if query.source is not None:
+        found = found.where(c.source == query.source)
+    if after is not None:
+        found = found.where(tuple_(c.wallclock, c.arrival, c.ordinal) > tuple_(*after))
+    return [
+        (
+            (row.wallclock, row.arrival, row.ordinal),
+            StoredEvent(
+                id=row.uid,
+                parent_id=parent_id,
+                name=row.name,
+                source=row.source,
+                wallclock=row.wallclock,
+                received_at=to_datetime(row.received_at),
+                metadata=msgspec.json.decode(row.metadata),
+            ),
+        )
+        for row in conn.execute(found)
+    ]

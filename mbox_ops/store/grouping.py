@@ -1,14 +1,25 @@
 """Scenarios and run collections as rows: names that runs are put under, made at the first use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Select, Table, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mbox_ops.entities.grouping import RunCollection, Scenario
 from mbox_ops.entities.ids import uuid7
-from mbox_ops.store.tables import collections, scenarios
+from mbox_ops.entities.instants import to_datetime
+from mbox_ops.store.tables import collections, namespaces, runs, scenarios, subjects
 
 NewId = Callable[[], str]
+
+
+class ScenarioRow(NamedTuple):
+    """A scenario's row, id and name."""
+
+    id: int
+    uid: str
+    name: str
 
 
 def scenario_id(conn: Connection, *, namespace_id: int, name: str, now: int, new_id: NewId = uuid7) -> int:
@@ -23,6 +34,130 @@ def collection_id(
     """The row of the collection with that name, default or explicit, made if it is not there."""
     key = {"scenario_id": scenario_id, "name": name, "is_default": is_default}
     return _get_or_make(conn, collections, key, now, new_id)
+
+
+def namespace_id(conn: Connection, *, name: str) -> int | None:
+    """The row of a namespace; None when nothing was ever written to it."""
+    return conn.execute(select(namespaces.c.id).where(namespaces.c.name == name)).scalar()
+
+
+def find_scenarios(conn: Connection, *, namespace_id: int, entries: Sequence[str]) -> dict[str, ScenarioRow]:
+    """The scenarios that ids or names stand for; an id beats a name. Unknown entries are left out."""
+    query = select(scenarios.c.id, scenarios.c.uid, scenarios.c.name).where(
+        scenarios.c.namespace_id == namespace_id, scenarios.c.uid.in_(entries) | scenarios.c.name.in_(entries)
+    )
+    rows = [ScenarioRow(*row) for row in conn.execute(query)]
+    found = {row.name: row for row in rows} | {row.uid: row for row in rows}
+    return {entry: found[entry] for entry in entries if entry in found}
+
+
+def find_collections(conn: Connection, *, namespace_id: int, entry: str) -> list[int]:
+    """The collections that an id or a name stands for, in any scenario of the namespace; an id beats a name."""
+    query = (
+        select(collections.c.id, collections.c.uid)
+        .join(scenarios, scenarios.c.id == collections.c.scenario_id)
+        .where(scenarios.c.namespace_id == namespace_id, (collections.c.uid == entry) | (collections.c.name == entry))
+    )
+    rows = conn.execute(query).all()
+    return [row.id for row in rows if row.uid == entry] or [row.id for row in rows]
+
+
+def scenario_by_uid(conn: Connection, *, uid: str) -> Scenario | None:
+    """A scenario that has live runs, by its id, in whatever namespace it is."""
+    row_id = conn.execute(select(scenarios.c.id).where(scenarios.c.uid == uid)).scalar()
+    described = [] if row_id is None else describe_scenarios(conn, ids=[row_id])
+    return described[0] if described else None
+
+
+def scenario_page(
+    conn: Connection, *, namespace_id: int, after: tuple[str] | None, limit: int
+) -> list[tuple[tuple[str], Scenario]]:
+    """At most `limit` scenarios with live runs, by name, after that name."""
+    query = select(scenarios.c.id).where(scenarios.c.namespace_id == namespace_id, _live(runs.c.scenario_id, scenarios))
+    if after is not None:
+        query = query.where(scenarios.c.name > after[0])
+    ids = conn.execute(query.order_by(scenarios.c.name).limit(limit)).scalars().all()
+    return [((scenario.name,), scenario) for scenario in describe_scenarios(conn, ids=ids)]
+
+
+def describe_scenarios(conn: Connection, *, ids: Sequence[int]) -> list[Scenario]:
+    """Those of these scenarios that have live runs, by name."""
+    shown = (scenarios.c.uid, scenarios.c.name, namespaces.c.name.label("namespace"))
+    count, last = func.count().label("runs"), func.max(runs.c.started_at).label("last_run_at")
+    query = (
+        select(*shown, count, func.count(runs.c.collection_id.distinct()).label("collections"), last)
+        .join(namespaces, namespaces.c.id == scenarios.c.namespace_id)
+        .join(runs, runs.c.scenario_id == scenarios.c.id)
+        .join(subjects, subjects.c.id == runs.c.subject_id)
+        .where(scenarios.c.id.in_(ids), subjects.c.deletion_id.is_(None))
+        .group_by(*shown)
+        .order_by(scenarios.c.name)
+    )
+    return [
+        Scenario(
+            id=row.uid,
+            name=row.name,
+            namespace=row.namespace,
+            runs=row.runs,
+            collections=row.collections,
+            last_run_at=to_datetime(row.last_run_at),
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def collection_page(
+    conn: Connection, *, namespace_id: int, scenario_id: int | None, after: tuple[str, str] | None, limit: int
+) -> list[tuple[tuple[str, str], RunCollection]]:
+    """At most `limit` collections with live runs, by name and id, after that (name, id)."""
+    query = (
+        select(collections.c.id)
+        .join(scenarios, scenarios.c.id == collections.c.scenario_id)
+        .where(scenarios.c.namespace_id == namespace_id, _live(runs.c.collection_id, collections))
+    )
+    if scenario_id is not None:
+        query = query.where(collections.c.scenario_id == scenario_id)
+    if after is not None:
+        query = query.where(tuple_(collections.c.name, collections.c.uid) > tuple_(*after))
+    ids = conn.execute(query.order_by(collections.c.name, collections.c.uid).limit(limit)).scalars().all()
+    return [((collection.name, collection.id), collection) for collection in _describe_collections(conn, ids)]
+
+
+def _describe_collections(conn: Connection, ids: Sequence[int]) -> list[RunCollection]:
+    c = collections.c
+    shown = (c.uid, c.name, c.is_default, scenarios.c.name.label("scenario"), scenarios.c.uid.label("scenario_uid"))
+    query = (
+        select(*shown, func.count().label("runs"), func.max(runs.c.started_at).label("last_run_at"))
+        .join(scenarios, scenarios.c.id == c.scenario_id)
+        .join(runs, runs.c.collection_id == c.id)
+        .join(subjects, subjects.c.id == runs.c.subject_id)
+        .where(c.id.in_(ids), subjects.c.deletion_id.is_(None))
+        .group_by(*shown)
+        .order_by(c.name, c.uid)
+    )
+    return [
+        RunCollection(
+            id=row.uid,
+            name=row.name,
+            display_name=f"{row.name} (Default)" if row.is_default else row.name,
+            is_default=row.is_default,
+            scenario=row.scenario,
+            scenario_id=row.scenario_uid,
+            runs=row.runs,
+            last_run_at=to_datetime(row.last_run_at),
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def _live(member: Any, group: Table) -> Any:
+    """Whether the group has a live run."""
+    query: Select[Any] = (
+        select(runs.c.subject_id)
+        .join(subjects, subjects.c.id == runs.c.subject_id)
+        .where(member == group.c.id, subjects.c.deletion_id.is_(None))
+    )
+    return query.exists()
 
 
 def _get_or_make(conn: Connection, table: Table, key: dict[str, object], now: int, new_id: NewId) -> int:

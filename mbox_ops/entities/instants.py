@@ -1,0 +1,39 @@
+"""Instants: int64 microseconds since 1970 UTC inside, aware datetimes and RFC 3339 text outside."""
+
+from datetime import UTC, datetime, timedelta
+
+from mbox_ops.errors import InvalidRequest
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z
+LATEST = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
+INT64 = 2**63
+
+
+def to_datetime(microseconds: int) -> datetime:
+    """The instant as an aware datetime in UTC, exactly."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def to_text(microseconds: int) -> str:
+    """The instant as RFC 3339 text in UTC, such as `2026-01-31T12:00:00.000001Z`."""
+    return to_datetime(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def to_microseconds(instant: datetime) -> int:
+    """The microseconds of an aware datetime, exactly."""
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def check_instant(field: str, microseconds: int) -> int:
+    """`microseconds`, if a datetime can stand for it.
+
+    Raises:
+        InvalidRequest: it lies outside the years 1 to 9999.
+    """
+    if EARLIEST <= microseconds <= LATEST:
+        return microseconds
+    raise InvalidRequest(
+        f"{field} is {microseconds}; it takes microseconds since 1970 UTC in the years 1 to 9999.",
+        field=field, limit=[EARLIEST, LATEST], value=str(microseconds),
+    )  # fmt: skip
