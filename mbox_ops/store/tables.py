@@ -7,8 +7,20 @@ databases (`BINARY` in SQLite, `COLLATE "C"` in PostgreSQL). Everything that bel
 """
 
 from sqlalchemy import (
-    BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text,
-    UniqueConstraint, text,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -43,7 +55,9 @@ def _instant(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=nullable)
 
 
-namespaces = Table("namespaces", metadata, _id(), Column("name", TXT, nullable=False, unique=True), _instant("created_at"))
+namespaces = Table(
+    "namespaces", metadata, _id(), Column("name", TXT, nullable=False, unique=True), _instant("created_at")
+)
 
 # Names of series and paths of attributes, said once. A name that nothing uses does no harm.
 names = Table("names", metadata, _id(), Column("name", TXT, nullable=False, unique=True))
@@ -159,7 +173,7 @@ writers = Table(
 # Parameters, tags, labels, name, state and claims: one row per (kind, name, writer). What is shown is the last to
 # arrive of those whose writer is not replaced; for claims see `rank`.
 #   kind 'parameter' | 'tag' | 'label': name is the user's, value is JSON text (parameter: the text itself)
-#   kind 'run': name is name, state, scenario, scenario_version, source, execution, collection, moved_to, external_id, ...
+#   kind 'run': name is name, state, scenario, scenario_version, source, execution, collection, moved_to, external_id
 settings = Table(
     "settings", metadata, _id(),
     _ref("subject_id", "subjects"),

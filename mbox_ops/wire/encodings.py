@@ -36,7 +36,9 @@ def encode(value: object, media_type: str = MSGPACK) -> bytes:
 
 def decode(body: bytes, kind: type[T], media_type: str = MSGPACK) -> T:
     """The Struct that a body holds; raises `msgspec.DecodeError` or `msgspec.ValidationError`."""
-    return (msgspec.msgpack if media_type == MSGPACK else msgspec.json).decode(body, type=kind)
+    if media_type == MSGPACK:
+        return msgspec.msgpack.decode(body, type=kind)
+    return msgspec.json.decode(body, type=kind)
 
 
 def pack_ints(values: Iterable[int]) -> bytes:

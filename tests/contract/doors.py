@@ -1,0 +1,160 @@
+"""The doors that the contract suite knocks on: the service itself, and the client over HTTP, each on both databases.
+
+A door takes and gives the same Structs, whichever it is, so that one test says what holds at all of them.
+"""
+
+from typing import Any, Protocol
+
+from mbox_ops.client.http import HttpApi
+from mbox_ops.entities.artifacts import ArtifactQuery, StoredArtifact
+from mbox_ops.entities.deletions import CreateDeletion, Deletion
+from mbox_ops.entities.events import EventQuery, StoredEvent
+from mbox_ops.entities.experiments import CreatedExperiment, CreateExperiment
+from mbox_ops.entities.grouping import RunCollection, Scenario
+from mbox_ops.entities.metrics import HistoryQuery, MetricHistory, MetricSummary
+from mbox_ops.entities.pages import Page
+from mbox_ops.entities.runs import Run, RunQuery
+from mbox_ops.entities.writers import Batch, BatchResult
+from mbox_ops.service.access import Actor
+from mbox_ops.service.service import Service
+
+
+class Door(Protocol):
+    """What can be asked at every door."""
+
+    def write(self, batch: Batch) -> BatchResult:
+        """Write one batch."""
+
+    def create_experiment(self, request: CreateExperiment) -> CreatedExperiment:
+        """Create an experiment, or find it."""
+
+    def run(self, run_id: str) -> Run:
+        """One run by id."""
+
+    def runs(self, **query: Any) -> Page[Run]:
+        """A page of runs."""
+
+    def metrics(self, run_id: str) -> list[MetricSummary]:
+        """The summaries of a run's series."""
+
+    def history(self, run_id: str, **query: Any) -> list[MetricHistory]:
+        """The history of a run's series."""
+
+    def metadata(self, run_id: str) -> dict[str, Any]:
+        """A run's metadata document."""
+
+    def events(self, run_id: str, **query: Any) -> Page[StoredEvent]:
+        """A page of a run's events."""
+
+    def artifacts(self, run_id: str, **query: Any) -> Page[StoredArtifact]:
+        """A page of a run's artifacts."""
+
+    def scenarios(self) -> list[Scenario]:
+        """The scenarios, by name."""
+
+    def collections(self, scenario: str | None = None) -> list[RunCollection]:
+        """The run collections, by name."""
+
+    def delete(self, request: CreateDeletion) -> Deletion:
+        """Preview or make a deletion."""
+
+    def deletion(self, deletion_id: str) -> Deletion:
+        """One deletion by id."""
+
+
+class ServiceDoor:
+    """The service's rules, called in this process."""
+
+    def __init__(self, service: Service, namespace: str = "default") -> None:
+        self.service = service
+        self.actor = Actor(namespace=namespace, namespaces=None, scopes=frozenset({"admin"}), name="contract")
+
+    def write(self, batch: Batch) -> BatchResult:
+        return self.service.batches.write(self.actor, batch)
+
+    def create_experiment(self, request: CreateExperiment) -> CreatedExperiment:
+        return self.service.experiments.create(self.actor, request)
+
+    def run(self, run_id: str) -> Run:
+        return self.service.runs.get(self.actor, run_id)
+
+    def runs(self, **query: Any) -> Page[Run]:
+        return self.service.runs.list(self.actor, RunQuery(**query))
+
+    def metrics(self, run_id: str) -> list[MetricSummary]:
+        return self.service.metrics.list(self.actor, run_id)
+
+    def history(self, run_id: str, **query: Any) -> list[MetricHistory]:
+        return self.service.metrics.history(self.actor, run_id, HistoryQuery(**query))
+
+    def metadata(self, run_id: str) -> dict[str, Any]:
+        return self.service.metadata.get(self.actor, run_id)
+
+    def events(self, run_id: str, **query: Any) -> Page[StoredEvent]:
+        return self.service.events.list(self.actor, run_id, EventQuery(**query))
+
+    def artifacts(self, run_id: str, **query: Any) -> Page[StoredArtifact]:
+        return self.service.artifacts.list(self.actor, run_id, ArtifactQuery(**query))
+
+    def scenarios(self) -> list[Scenario]:
+        return self.service.scenarios.list(self.actor, limit=100, cursor=None).items
+
+    def collections(self, scenario: str | None = None) -> list[RunCollection]:
+        return self.service.collections.list(self.actor, scenario=scenario, limit=100, cursor=None).items
+
+    def delete(self, request: CreateDeletion) -> Deletion:
+        return self.service.deletions.create(self.actor, request)
+
+    def deletion(self, deletion_id: str) -> Deletion:
+        return self.service.deletions.get(self.actor, deletion_id)
+
+
+class HttpDoor:
+    """The client's one door to the network, over a real server."""
+
+    def __init__(self, url: str, namespace: str = "default", token: str | None = None) -> None:
+        self.api = HttpApi(url, token, namespace)
+
+    def write(self, batch: Batch) -> BatchResult:
+        return self.api.call("POST", "/batches", body=batch, result=BatchResult)
+
+    def create_experiment(self, request: CreateExperiment) -> CreatedExperiment:
+        return self.api.call("POST", "/experiments", body=request, result=CreatedExperiment)
+
+    def run(self, run_id: str) -> Run:
+        return self.api.call("GET", f"/runs/{run_id}", result=Run)
+
+    def runs(self, **query: Any) -> Page[Run]:
+        return self.api.call("GET", "/runs", query=query, result=Page[Run])
+
+    def metrics(self, run_id: str) -> list[MetricSummary]:
+        return self.api.call("GET", f"/runs/{run_id}/metrics", result=dict[str, list[MetricSummary]])["items"]
+
+    def history(self, run_id: str, *, names: list[str] | None = None, **query: Any) -> list[MetricHistory]:
+        asked = {**query, **({} if names is None else {"name": names})}
+        if "limit" in asked and asked["limit"] is None:
+            asked["limit"] = "all"
+        path = f"/runs/{run_id}/metrics/history"
+        return self.api.call("GET", path, query=asked, result=dict[str, list[MetricHistory]])["items"]
+
+    def metadata(self, run_id: str) -> dict[str, Any]:
+        return self.api.call("GET", f"/runs/{run_id}/metadata", result=dict[str, Any])
+
+    def events(self, run_id: str, **query: Any) -> Page[StoredEvent]:
+        return self.api.call("GET", f"/runs/{run_id}/events", query=query, result=Page[StoredEvent])
+
+    def artifacts(self, run_id: str, **query: Any) -> Page[StoredArtifact]:
+        return self.api.call("GET", f"/runs/{run_id}/artifacts", query=query, result=Page[StoredArtifact])
+
+    def scenarios(self) -> list[Scenario]:
+        return self.api.call("GET", "/scenarios", query={"limit": 100}, result=Page[Scenario]).items
+
+    def collections(self, scenario: str | None = None) -> list[RunCollection]:
+        query = {"limit": 100, **({} if scenario is None else {"scenario": scenario})}
+        return self.api.call("GET", "/collections", query=query, result=Page[RunCollection]).items
+
+    def delete(self, request: CreateDeletion) -> Deletion:
+        return self.api.call("POST", "/deletions", body=request, result=Deletion)
+
+    def deletion(self, deletion_id: str) -> Deletion:
+        return self.api.call("GET", f"/deletions/{deletion_id}", result=Deletion)
