@@ -1,10 +1,76 @@
 """Runs as rows: what a run is shown as, kept up to date from the rows in `settings`."""
 
-from sqlalchemy import Connection
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, tuple_
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
+from mbox_ops.entities.experiments import KEY_PREFIX
+from mbox_ops.entities.runs import RunQuery
+from mbox_ops.store.tables import (
+    INDEXED_TEXT,
+    attributes,
+    clock,
+    collections,
+    names,
+    namespaces,
+    scenarios,
+    subjects,
+    writers,
+)
 from mbox_ops.store.tables import runs as table
+
+Key = tuple[int, int]  # started_at, subject
+
+
+class RunRow(NamedTuple):
+    """A run's own columns, with the names of what it belongs to; the fields are in the order of `_COLUMNS`."""
+
+    subject_id: int
+    uid: str
+    key: str | None
+    created_at: int
+    updated_at: int
+    unfolded: bool
+    namespace: str
+    scenario: str
+    scenario_uid: str
+    collection: str
+    collection_uid: str
+    collection_is_default: bool
+    name: str
+    scenario_version: str | None
+    source_kind: str | None
+    source: str | None
+    execution: str | None
+    external_id: str | None
+    owner: str
+    framework: str | None
+    task: str
+    status: str
+    started_at: int
+    ended_at: int | None
+
+
+_COLUMNS = (
+    subjects.c.id, subjects.c.uid, subjects.c.key, subjects.c.created_at, subjects.c.updated_at,
+    (subjects.c.folded < subjects.c.arrival).label("unfolded"),
+    namespaces.c.name.label("namespace"), scenarios.c.name.label("scenario"), scenarios.c.uid.label("scenario_uid"),
+    collections.c.name.label("collection"), collections.c.uid.label("collection_uid"), collections.c.is_default,
+    table.c.name, table.c.scenario_version, table.c.source_kind, table.c.source, table.c.execution,
+    table.c.external_id, table.c.owner, table.c.framework, table.c.task, table.c.status, table.c.started_at,
+    table.c.ended_at,
+)  # fmt: skip
+
+_JOINED = (
+    table.join(subjects, subjects.c.id == table.c.subject_id)
+    .join(namespaces, namespaces.c.id == table.c.namespace_id)
+    .join(scenarios, scenarios.c.id == table.c.scenario_id)
+    .join(collections, collections.c.id == table.c.collection_id)
+)
 
 
 def insert(conn: Connection, *, subject_id: int, **columns: object) -> None:
@@ -16,3 +82,124 @@ def update(conn: Connection, *, subject_id: int, **columns: object) -> None:
     """Change what a run is shown as; columns that are not named stay."""
     if columns:
         conn.execute(sql_update(table).where(table.c.subject_id == subject_id).values(**columns))
+
+
+def find(conn: Connection, *, uid: str) -> RunRow | None:
+    """A live run by its id, in whatever namespace it is."""
+    query = select(*_COLUMNS).select_from(_JOINED).where(subjects.c.uid == uid, subjects.c.deletion_id.is_(None))
+    row = conn.execute(query).one_or_none()
+    return None if row is None else RunRow(*row)
+
+
+def page(
+    conn: Connection, *, where: Sequence[ColumnElement[bool]], newest_first: bool, after: Key | None, limit: int
+) -> list[tuple[Key, RunRow]]:
+    """At most `limit` live runs by (started_at, subject), after that key."""
+    order = (table.c.started_at, table.c.subject_id)
+    query = select(*_COLUMNS).select_from(_JOINED).where(subjects.c.deletion_id.is_(None), *where).limit(limit)
+    query = query.order_by(*(column.desc() for column in order) if newest_first else order)
+    if after is not None:
+        here, there = tuple_(*order), tuple_(*after)
+        query = query.where(here < there if newest_first else here > there)
+    rows = [RunRow(*row) for row in conn.execute(query)]
+    return [((row.started_at, row.subject_id), row) for row in rows]
+
+
+def conditions(
+    query: RunQuery, *, namespace_id: int, scenario_id: int | None, collection_ids: Sequence[int] | None
+) -> list[ColumnElement[bool]]:
+    """What a query asks for, over `runs` joined with `subjects`; scenario and collections were looked up before."""
+    found: list[ColumnElement[bool]] = [table.c.namespace_id == namespace_id]
+    if scenario_id is not None:
+        found.append(table.c.scenario_id == scenario_id)
+    if collection_ids is not None:
+        found.append(table.c.collection_id.in_(collection_ids))
+    if query.run_id is not None:
+        found.append(subjects.c.uid == query.run_id)
+    if query.key is not None:
+        found += [subjects.c.key_hash == hashlib.sha256(query.key.encode()).digest(), subjects.c.key == query.key]
+    if query.experiments is not None:
+        found.append(_is_experiment() if query.experiments else not_(_is_experiment()))
+    for name in ("scenario_version", "execution", "external_id", "status"):
+        if (value := getattr(query, name)) is not None:
+            found.append(table.c[name] == value)
+    for kind in ("pipeline", "notebook"):
+        if (value := getattr(query, kind)) is not None:
+            found.append(has_source(kind, value))
+    return [*found, *(has_tag(key, value) for key, value in query.tags.items())]
+
+
+def has_source(kind: str, name: str) -> ColumnElement[bool]:
+    """Whether a run comes from that pipeline or notebook."""
+    return and_(table.c.source_kind == kind, table.c.source == name)
+
+
+def has_tag(key: str, value: str) -> ColumnElement[bool]:
+    """Whether a run has that tag with that value; `runName` is the run's name."""
+    if key == "runName":
+        return table.c.name == value
+    c = attributes.c
+    name_id = select(names.c.id).where(names.c.name == key).scalar_subquery()
+    return (
+        select(c.id)
+        .where(c.subject_id == table.c.subject_id, c.kind == "tag", c.name_id == name_id)
+        .where(c.text_start == value[:INDEXED_TEXT], c.text == value)
+        .exists()
+    )
+
+
+def is_alive(now: int, *, quiet: int, lost: int) -> ColumnElement[bool]:
+    """Whether a run counts as alive at `now`, over `runs` joined with `subjects`.
+
+    Args:
+        quiet: for how many microseconds after its last write a run without a lease does.
+        lost: for how many microseconds after it was given up a LOST run does.
+    """
+    given_up_at = func.coalesce(table.c.lost_at, subjects.c.updated_at)
+    return or_(
+        and_(table.c.status == "RUNNING", table.c.lease_at.is_not(None)),
+        and_(table.c.status == "RUNNING", subjects.c.updated_at > now - quiet),
+        and_(table.c.status == "LOST", given_up_at > now - lost),
+    )
+
+
+def lost_batches(conn: Connection, *, subject_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """For each subject: how many batches its present writers lost, and how many present writers it has."""
+    c = writers.c
+    query = (
+        select(c.subject_id, func.sum(c.lost), func.count())
+        .where(c.subject_id.in_(subject_ids), c.replaced.is_(False))
+        .group_by(c.subject_id)
+    )
+    return {subject: (int(lost), count) for subject, lost, count in conn.execute(query)}
+
+
+def expire_leases(conn: Connection, *, now: int, patience: int, limit: int) -> list[Any]:
+    """Give up running runs whose lease was not renewed for `patience` microseconds in which the server was up.
+
+    A run that is being written to at this moment is passed over: its writer is alive.
+
+    Returns:
+        Rows (`id, uid, namespace_id`) of those that were given up, at most `limit`.
+    """
+    up_since = select(func.coalesce(func.max(clock.c.up_since), 0)).scalar_subquery()
+    last_seen = case((table.c.lease_at > up_since, table.c.lease_at), else_=up_since)
+    expired = [table.c.status == "RUNNING", table.c.lease_at.is_not(None), last_seen < now - patience]
+    query = (
+        select(subjects.c.id, subjects.c.uid, subjects.c.namespace_id)
+        .join(table, table.c.subject_id == subjects.c.id)
+        .where(subjects.c.deletion_id.is_(None), *expired)
+        .order_by(subjects.c.id)
+        .limit(limit)
+        .with_for_update(of=subjects, skip_locked=True)
+    )
+    rows = conn.execute(query).all()
+    ids = [row.id for row in rows]
+    given_up = sql_update(table).where(table.c.subject_id.in_(ids), *expired).values(status="LOST", lost_at=now)
+    changed = set(conn.execute(given_up.returning(table.c.subject_id)).scalars()) if ids else set()
+    return [row for row in rows if row.id in changed]
+
+
+def _is_experiment() -> ColumnElement[bool]:
+    first_after = KEY_PREFIX[:-1] + chr(ord(KEY_PREFIX[-1]) + 1)
+    return and_(subjects.c.key.is_not(None), subjects.c.key >= KEY_PREFIX, subjects.c.key < first_after)
