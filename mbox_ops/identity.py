@@ -6,7 +6,7 @@ A key names a run, an origin names a logical writer (docs/architecture.md). Thei
 
 import hashlib
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 LONGEST = 1_024
@@ -64,6 +64,24 @@ def kfp_origin(key: str, task: str, parent_dag_id: str = "", loop_items: Iterabl
     if writer:
         origin += f"/writer={_part(writer)}"
     return _fit(origin)
+
+
+def source_of_key(key: str) -> tuple[str | None, str | None]:
+    """The pipeline and the execution that a key names, as far as it does: what a child process knows of its parent's.
+
+    >>> source_of_key("airflow/prod/train/manual__1")
+    ('train', 'manual__1')
+    >>> source_of_key("kfp/default/4711")
+    (None, '4711')
+    >>> source_of_key("mine")
+    (None, None)
+    """
+    match key.split("/"):
+        case ["airflow", _, dag_id, run_id] if "!" not in key:
+            return unquote(dag_id), unquote(run_id)
+        case ["kfp", _, run_id] if "!" not in key:
+            return None, unquote(run_id)
+    return None, None
 
 
 def ordinal_key(origin: str, ordinal: int) -> str:

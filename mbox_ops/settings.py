@@ -69,6 +69,16 @@ def client_settings(env: Mapping[str, str] = os.environ) -> ClientSettings:
     )
 
 
+def inside_airflow(env: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process runs an Airflow task, or is a child of one."""
+    return bool(env.get("AIRFLOW_CTX_DAG_ID"))
+
+
+def notebook_path(env: Mapping[str, str] = os.environ) -> str | None:
+    """The notebook that Jupyter started this kernel for, if it says so."""
+    return env.get("JPY_SESSION_NAME") or None
+
+
 def server_settings(env: Mapping[str, str] = os.environ) -> ServerSettings:
     """The server's settings from the environment."""
     home = _home(env)
