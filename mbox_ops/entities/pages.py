@@ -12,3 +12,9 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     items: list[T]
     next: str | None = None
+
+
+class Items(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """All items of a list that is short enough to be given at once."""
+
+    items: list[T]

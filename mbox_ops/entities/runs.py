@@ -114,6 +114,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     lost: int = 0
+    number_of_writers: int = 0
+
+
+class OpenedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that was opened, and whether it was there before."""
+
+    existed: bool
+    run: Run
 
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
