@@ -32,12 +32,15 @@ class CreateDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         dry_run: only count what would go.
         force: take runs that count as alive too; without it they make the deletion refuse with their list.
         purge: give the undo window up.
+        key: the caller's own name for this deletion, 1-1,024 characters: a request that is repeated under the same key
+            deletes once and is answered with that deletion.
     """
 
     selector: Selector
     dry_run: bool = False
     force: bool = False
     purge: bool = False
+    key: str | None = None
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -56,8 +59,9 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         counts: the total, `by_scenario` the same by scenario name.
         scenarios_not_found: the scenarios of the selector that have no live runs.
-        running: ids of runs that count as alive, at most 100 of them; with `force` they go too.
-        protected: how many of the runs carry the tag `mbox.keep=true`.
+        running: ids of runs that count as alive, at most 100 of them; only with `force` they go too.
+        protected: how many of the runs carry the tag `mbox.keep=true`. They go when they or their scenario are named;
+            other selectors leave them out.
         purge_after: until then it can be undone.
     """
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, o
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from mbox_ops.entities.deletions import Counts, Deletion, DeletionState, Selector
 from mbox_ops.entities.instants import to_datetime
@@ -170,10 +171,16 @@ def twins(conn: Connection, *, deletion_id: int, limit: int) -> list[str]:
     return list(conn.execute(query).scalars())
 
 
-def restore(conn: Connection, *, deletion_id: int) -> None:
-    """Bring the runs of a deletion back and drop its gravestones."""
-    conn.execute(gravestones.delete().where(gravestones.c.deletion_id == deletion_id))
-    conn.execute(sql_update(subjects).where(subjects.c.deletion_id == deletion_id).values(deletion_id=None))
+def restore(conn: Connection, *, deletion_id: int) -> bool:
+    """Bring the runs of a deletion back and drop its gravestones; false, and nothing: a key has been taken."""
+    try:
+        with conn.begin_nested():
+            taken = subjects.c.deletion_id == deletion_id
+            conn.execute(sql_update(subjects).where(taken).values(deletion_id=None))
+            conn.execute(gravestones.delete().where(gravestones.c.deletion_id == deletion_id))
+    except IntegrityError:  # of uq_subjects_live_key: the only constraint that these statements can break
+        return False
+    return True
 
 
 def _query() -> Select[Any]:

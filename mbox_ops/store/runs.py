@@ -9,7 +9,7 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from mbox_ops.entities.experiments import KEY_PREFIX
-from mbox_ops.entities.runs import RunQuery
+from mbox_ops.entities.runs import RunQuery, Status
 from mbox_ops.store.tables import (
     INDEXED_TEXT,
     attributes,
@@ -50,7 +50,7 @@ class RunRow(NamedTuple):
     owner: str
     framework: str | None
     task: str
-    status: str
+    status: Status
     started_at: int
     ended_at: int | None
 
