@@ -356,7 +356,8 @@ outbox = Table(
 # The server's clock, so that it never goes back, and how long it has been up (a lease is not missed while it is down).
 clock = Table(
     "clock", metadata,
-    Column("id", Integer, CheckConstraint("id = 1", name="one"), primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     _instant("now"),
     _instant("up_since"),
+    CheckConstraint("id = 1", name="one"),
 )  # fmt: skip

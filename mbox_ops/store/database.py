@@ -1,0 +1,181 @@
+"""The database: one SQLite file, or PostgreSQL when one machine is not enough.
+
+Both give the same to the rest of the store: a connection in a transaction. Writers are let in one at a time on SQLite
+(it has one write lock; waiting for it in Python is fairer than its busy handler) and as they come on PostgreSQL, where
+they hold the row of the subject that they write to.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+from mbox_ops.errors import Unavailable
+from mbox_ops.store import commits
+from mbox_ops.store.failures import translated
+from mbox_ops.store.filelock import FileLock
+
+Dialect = Literal["sqlite", "postgresql"]
+
+SECONDS_TO_WAIT = 30
+_READERS = 10  # kept connections; as many again are opened when they are all in use
+_SQLITE_PRAGMAS = (
+    "PRAGMA auto_vacuum = INCREMENTAL",  # must stand before the first table, and before WAL writes the first page
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA busy_timeout = {SECONDS_TO_WAIT * 1000}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16000",  # KiB
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+class Database:
+    """A database of mbox-ops.
+
+    Args:
+        url: `sqlite:///path/to/file.db`, or `postgresql://user:password@host/name`.
+
+    Raises:
+        ValueError: the URL names another kind of database, or SQLite without a file.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = _driver(make_url(url))
+        self.dialect: Dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
+        self.name_ids: dict[str, int] = {}  # what `names` has seen; a name keeps its id for ever
+        self._file = _prepared_file(parsed) if self.dialect == "sqlite" else None
+        self._file_lock: FileLock | None = None
+        self._write_lock = threading.Lock()
+        self._engine = _sqlite_engine(parsed) if self.dialect == "sqlite" else _postgresql_engine(parsed)
+        self._reading = self._engine
+        if self.dialect == "postgresql":
+            self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ")
+
+    def __repr__(self) -> str:
+        return f"Database({self._engine.url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database, whatever is written meanwhile."""
+        with translated(), self._reading.connect() as conn, conn.begin():
+            yield conn
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection whose changes are committed when the block ends, and rolled back when it raises.
+
+        Raises:
+            Unavailable: the database is away, or busy for half a minute.
+            StorageFull: there is no room.
+        """
+        with self._turn(), translated():
+            with self._engine.connect().execution_options(mbox_write=True) as conn, conn.begin():
+                waiting = commits.collect(conn)
+                yield conn
+            for call in waiting:
+                call()
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest version; a fresh database gets all of them."""
+        from mbox_ops.store import schema  # Alembic is needed here only
+
+        with self.write() as conn:
+            schema.upgrade(conn)
+
+    def check_schema(self) -> None:
+        """Make sure that the tables are of this version.
+
+        Raises:
+            Unavailable: they are older or newer; the message says what to do.
+        """
+        from mbox_ops.store import schema
+
+        with self.read() as conn:
+            schema.check(conn)
+
+    def lock_file(self) -> None:
+        """Take the SQLite file for this process until `close`: it has one server. PostgreSQL may have many.
+
+        Raises:
+            Unavailable: another process has taken it.
+        """
+        if self._file is not None and self._file_lock is None:
+            self._file_lock = FileLock(self._file)
+
+    def close(self) -> None:
+        """Close every connection and give the file back."""
+        self._engine.dispose()
+        if self._file_lock is not None:
+            self._file_lock.release()
+            self._file_lock = None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self.dialect == "postgresql":
+            yield
+            return
+        if not self._write_lock.acquire(timeout=SECONDS_TO_WAIT):
+            raise Unavailable(f"The database was busy for {SECONDS_TO_WAIT} seconds; try again.")
+        try:
+            yield
+        finally:
+            self._write_lock.release()
+
+
+def _driver(url: URL) -> URL:
+    backend = url.get_backend_name()
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and url.database not in {None, "", ":memory:"}:
+        return url.set(drivername="sqlite+pysqlite")
+    raise ValueError(
+        f"Give a database URL such as sqlite:///mbox.db (a file) or postgresql://user@host/name, not"
+        f" {url.render_as_string(hide_password=True)!r}."
+    )
+
+
+def _prepared_file(url: URL) -> Path:
+    path = Path(str(url.database)).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(
+        url, pool_size=_READERS, max_overflow=_READERS, pool_timeout=SECONDS_TO_WAIT,
+        connect_args={"timeout": SECONDS_TO_WAIT, "check_same_thread": False},
+    )  # fmt: skip
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # the driver begins no transaction by itself: `_begin_sqlite` does
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    # A transaction that reads first and writes later could fail half-way; one that writes says so at once.
+    writes = conn.get_execution_options().get("mbox_write", False)
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    return create_engine(
+        url, pool_size=_READERS, max_overflow=_READERS, pool_timeout=SECONDS_TO_WAIT, pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "application_name": "mbox-ops"},
+    )  # fmt: skip
