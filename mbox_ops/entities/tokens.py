@@ -20,7 +20,7 @@ class CreateToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     name: str
     scopes: list[Scope]
-    namespaces: list[str] = ["default"]
+    namespaces: list[str] = msgspec.field(default_factory=lambda: ["default"])
     expires_in_seconds: int | None = None
 
 

@@ -1,0 +1,1 @@
+"""The server: the composition root, and the doors over HTTP."""

@@ -1,0 +1,42 @@
+"""`python -m mbox_ops.server`: serve with the settings of the environment (`MBOX_*`)."""
+
+import argparse
+import os
+import sys
+import threading
+
+import msgspec
+
+from mbox_ops.errors import MboxError
+from mbox_ops.server.serve import serve
+from mbox_ops.settings import server_settings
+
+
+def main() -> int:
+    """Serve until a signal ends it; 1 when the server cannot start, with the reason on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m mbox_ops.server", description=__doc__)
+    parser.add_argument("--host", help="the address to listen on; MBOX_HOST otherwise")
+    parser.add_argument("--port", type=int, help="the port to listen on, 0 for a free one; MBOX_PORT otherwise")
+    parser.add_argument("--loop", choices=["auto", "uvloop", "asyncio"], default="auto", help="the event loop")
+    parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    parser.add_argument("--stop-at-eof", action="store_true", help="stop when standard input ends: with its parent")
+    options = parser.parse_args()
+    settings = server_settings()
+    given = {name: value for name in ("host", "port") if (value := getattr(options, name)) is not None}
+    if options.stop_at_eof:
+        threading.Thread(target=_stop_at_eof, name="mbox-parent", daemon=True).start()
+    try:
+        serve(msgspec.structs.replace(settings, **given), loop=options.loop, log_level=options.log_level)
+    except (MboxError, OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _stop_at_eof() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), 15)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

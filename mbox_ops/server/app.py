@@ -1,0 +1,139 @@
+"""The composition root: the service, its routes, its guards, as one ASGI application."""
+
+import re
+import time
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from litestar import Litestar
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+
+from mbox_ops.entities.limits import DEFAULT, Limits
+from mbox_ops.server import health, openapi
+from mbox_ops.server.failures import answer_failure
+from mbox_ops.server.guards import check_scopes, guard
+from mbox_ops.server.metrics import Metrics
+from mbox_ops.server.rest import (
+    artifacts,
+    batches,
+    clock,
+    deletions,
+    events,
+    experiments,
+    grouping,
+    metadata,
+    metrics,
+    runs,
+    tokens,
+)
+from mbox_ops.server.routes import Parts, handler_of, operations_of
+from mbox_ops.server.threads import Threads
+from mbox_ops.service.service import Service
+from mbox_ops.wire.encodings import REQUEST_ID_HEADER, VERSION_HEADER, WIRE_VERSION
+
+OPERATIONS = tuple(
+    operations_of(
+        batches, runs, metrics, metadata, events, artifacts, experiments, grouping, deletions, tokens, clock, health,
+        openapi,
+    )
+)  # fmt: skip
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_ALWAYS = (
+    (VERSION_HEADER.lower().encode(), str(WIRE_VERSION).encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_UNLESS_GIVEN = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+log = structlog.get_logger("mbox_ops.server")
+
+
+def create_app(service: Service, *, limits: Limits = DEFAULT) -> "App":
+    """The application that serves a service.
+
+    Args:
+        service: the rules; everything that is asked goes to it.
+        limits: of bodies and names.
+
+    Raises:
+        RuntimeError: a route declares no scope.
+    """
+    parts = Parts(service=service, limits=limits, threads=Threads(), metrics=Metrics())
+    app = App(
+        parts,
+        route_handlers=[handler_of(op, parts) for op in OPERATIONS],
+        guards=[guard(parts.threads, service.tokens, limits)],
+        exception_handlers={Exception: answer_failure},
+        on_shutdown=[parts.threads.close],
+        logging_config=None,
+        openapi_config=None,
+        debug=False,
+        pdb_on_exception=False,
+        request_max_body_size=None,
+    )
+    check_scopes(app)
+    return app
+
+
+class App(Litestar):
+    """Litestar with an envelope around every request, those that meet no route included: ids, headers, counts, log."""
+
+    def __init__(self, parts: Parts, **options: Any) -> None:
+        super().__init__(**options)
+        self.parts = parts
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[Any]) -> list[Any]:
+        """None: they would import pydantic and attrs where those are installed, for models that we do not have."""
+        return plugins
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        """Serve one request, or the application's life."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = request_id_of(scope["headers"])
+        scope.setdefault("state", {})["request_id"] = request_id
+        scope["path"] = scope["raw_path"].decode("ascii")  # parts of the path are decoded one by one: see routes
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *envelope(message["headers"], request_id)]
+            await send(message)  # type: ignore[arg-type]
+
+        try:
+            await super().__call__(scope, receive, send_with_headers)
+        finally:
+            seconds = time.perf_counter() - began
+            route = str(scope.get("path_template", "none"))
+            self.parts.metrics.answered(scope["method"], route, status, seconds)
+            log.debug(
+                "answered", request_id=request_id, method=scope["method"], route=route, status=status, seconds=seconds
+            )
+
+
+def request_id_of(headers: Any) -> str:
+    """The caller's `X-Request-Id`, if it is 1 to 128 letters, digits, `.`, `_`, `:` and `-`; else a new one."""
+    name = REQUEST_ID_HEADER.lower().encode()
+    for given, value in headers:
+        if given == name and _REQUEST_ID.fullmatch(value):
+            return str(value.decode("ascii"))
+    return uuid4().hex
+
+
+def envelope(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
+    """The headers that every answer carries, beside its own."""
+    given = {name.lower() for name, _ in headers}
+    missing = [(name, value) for name, value in _UNLESS_GIVEN if name not in given]
+    return [(REQUEST_ID_HEADER.lower().encode(), request_id.encode()), *_ALWAYS, *missing]

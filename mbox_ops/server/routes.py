@@ -1,0 +1,194 @@
+"""Operations: what a route is, said once. Its handler and its place in the OpenAPI document are made from it.
+
+An operation is a plain synchronous function. Its annotations say what it takes and gives:
+
+    @operation("POST", "/api/v1/runs/{run_id}/metadata", scope="write")
+    def merge(call: Call, run_id: str, body: dict[str, Any]) -> BatchResult: ...
+
+`call` is who asks; `query` is a Struct of query parameters; `body` is what the body is read as; all other parameters
+are parts of the path.
+"""
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+
+from mbox_ops.entities.limits import Limits
+from mbox_ops.errors import NotFound
+from mbox_ops.server.answers import accepted, render
+from mbox_ops.server.bodies import decode_body, media_type_of, read_body
+from mbox_ops.server.guards import Scope
+from mbox_ops.server.metrics import Metrics
+from mbox_ops.server.queries import NoQuery, decode_query
+from mbox_ops.server.threads import Lane, Threads
+from mbox_ops.service.access import Actor
+from mbox_ops.service.service import Service
+
+LANES: dict[Scope, Lane] = {"open": "quick", "read": "read", "write": "write", "delete": "write", "admin": "write"}
+_PLACE = re.compile(r"\{(\w+)\}")
+_RESERVED = frozenset({"call", "query", "body"})
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """An answer that is no JSON: its bytes and their media type."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who asks, and whom to ask.
+
+    Attributes:
+        caller: None only on open routes.
+    """
+
+    service: Service
+    metrics: Metrics
+    caller: Actor | None
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks; every route but the open ones has one."""
+        assert self.caller is not None, "this route is open: it knows no actor"
+        return self.caller
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What handlers are composed of."""
+
+    service: Service
+    limits: Limits
+    threads: Threads
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path.
+
+    Attributes:
+        scope: what a token needs; `open` needs none.
+        errors: codes it may answer beyond those that every operation of its kind may.
+        example: of the body.
+    """
+
+    method: str
+    path: str
+    scope: Scope
+    fn: Callable[..., object]
+    errors: tuple[str, ...] = ()
+    example: Any = None
+    hidden: bool = field(default=False, kw_only=True)
+
+    @property
+    def name(self) -> str:
+        """Its id in the OpenAPI document."""
+        return self.fn.__name__
+
+    @cached_property
+    def types(self) -> dict[str, Any]:
+        """The annotations of its parameters and, as `return`, of its answer."""
+        return typing.get_type_hints(self.fn)
+
+    @property
+    def answer(self) -> Any:
+        """The type of its answer."""
+        return self.types["return"]
+
+    @property
+    def query(self) -> type[msgspec.Struct]:
+        """The Struct of its query parameters."""
+        return typing.cast("type[msgspec.Struct]", self.types.get("query", NoQuery))
+
+    @property
+    def places(self) -> list[str]:
+        """The names of the parameters in its path."""
+        return _PLACE.findall(self.path)
+
+
+def operation(
+    method: str, path: str, *, scope: Scope, errors: tuple[str, ...] = (), example: Any = None, hidden: bool = False
+) -> Callable[[Callable[..., object]], Operation]:
+    """Make an operation of a function.
+
+    Raises:
+        TypeError: the function's parameters are not those of the path.
+    """
+
+    def make(fn: Callable[..., object]) -> Operation:
+        made = Operation(method, path, scope, fn, errors, example, hidden=hidden)
+        if set(inspect.signature(fn).parameters) - _RESERVED != set(made.places):
+            raise TypeError(f"{fn.__qualname__} does not take what {path} gives: {made.places}.")
+        return made
+
+    return make
+
+
+def operations_of(*modules: ModuleType) -> Iterator[Operation]:
+    """The operations that modules define, in their order."""
+    for module in modules:
+        yield from (value for value in vars(module).values() if isinstance(value, Operation))
+
+
+def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
+    """The route handler that performs an operation: the event loop reads, a thread does the rest."""
+
+    async def handle(request: Request[Any, Any, State]) -> Response[bytes]:
+        headers = request.headers
+        body_type = media_type_of(headers) if "body" in op.types else ""
+        body = await read_body(request.receive, headers, parts.limits.body_bytes) if body_type else b""
+        call = Call(parts.service, parts.metrics, request.scope["state"].get("actor"))
+        wanted = accepted(headers)
+
+        def perform() -> Raw | None:
+            arguments = _arguments(op, request, body, body_type, parts.limits)
+            answer = op.fn(call, **arguments)
+            return answer if answer is None or isinstance(answer, Raw) else Raw(render(answer, wanted), wanted)
+
+        raw = await parts.threads.run(LANES[op.scope], perform)
+        if raw is None:
+            return Response(b"", status_code=204)
+        return Response(raw.content, media_type=raw.media_type)
+
+    return HTTPRouteHandler(
+        _PLACE.sub(r"{\1:str}", op.path),
+        http_method=op.method,  # type: ignore[arg-type]
+        name=op.name,
+        opt={"scope": op.scope},
+        status_code=200,
+    )(handle)
+
+
+def _arguments(op: Operation, request: Request[Any, Any, State], body: bytes, body_type: str, limits: Limits) -> Any:
+    arguments: dict[str, object] = {name: _place(name, request.path_params[name]) for name in op.places}
+    query = decode_query(request.scope["query_string"], op.query, limits)
+    if "query" in op.types:
+        arguments["query"] = query
+    if body_type:
+        arguments["body"] = decode_body(body, op.types["body"], body_type, limits)
+    return arguments
+
+
+def _place(name: str, text: str) -> str:
+    """A part of the path; it is decoded only here, so that an id may hold a slash."""
+    try:
+        value = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        value = "\x00"
+    if "\x00" in value:
+        raise NotFound(name.removesuffix("_id").replace("_", " "), text[:200])
+    return value

@@ -1,0 +1,174 @@
+"""Serving: one process from the settings to the last answer."""
+
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+import structlog
+import uvicorn
+
+from mbox_ops.entities.limits import DEFAULT, Limits
+from mbox_ops.errors import Forbidden, Unavailable
+from mbox_ops.server import logs
+from mbox_ops.server.app import create_app
+from mbox_ops.server.guards import is_loopback
+from mbox_ops.server.jobs import jobs_of
+from mbox_ops.service.service import Service
+from mbox_ops.settings import ServerSettings
+from mbox_ops.store.database import Database
+
+SECONDS_TO_STOP = 10
+BACKLOG = 2048
+log = structlog.get_logger("mbox_ops.server")
+
+
+def serve(
+    settings: ServerSettings,
+    *,
+    limits: Limits = DEFAULT,
+    log_level: logs.Level = "info",
+    loop: str = "auto",
+    out: TextIO = sys.stdout,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then answer what is under way and stop.
+
+    One line with the URL goes to `out` when the server takes requests; logs go to stderr.
+
+    Args:
+        settings: where to listen (port 0: a free one) and where the data is.
+        limits: of what is taken.
+        log_level: `debug` logs every request.
+        loop: uvicorn's name of the event loop: `auto` (uvloop where it is installed) or `asyncio`.
+        out: where the line goes.
+
+    Raises:
+        Unavailable: another server has the SQLite file, or the schema is of another version.
+        Forbidden: the address is not loopback, and no token was ever made.
+        OSError: the address is in use.
+    """
+    logs.configure(log_level)
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(Database(settings.database_url))
+        database.lock_file()
+        prepare(database)
+        service = Service(database, limits=limits)
+        if settings.bootstrap_token:
+            service.tokens.ensure(settings.bootstrap_token)
+        check_address(settings.host, service)
+        listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
+        server = uvicorn.Server(configuration(service, limits, loop))
+        jobs = jobs_of(service)
+        stack.callback(jobs.stop)
+        jobs.start()
+        stack.enter_context(signals_end_quietly())
+        stack.callback(log.info, "stopped")
+        announce = Announcing(server, url_of(listener, settings.host), out)
+        announce.run(listener)
+
+
+class Announcing:
+    """A uvicorn server that says where it is as soon as it takes requests."""
+
+    def __init__(self, server: uvicorn.Server, url: str, out: TextIO) -> None:
+        self._server = server
+        self._url = url
+        self._out = out
+        self._startup = server.startup
+        server.startup = self._start  # type: ignore[method-assign]
+
+    def run(self, listener: socket.socket) -> None:
+        """Serve on that socket until a signal ends it."""
+        self._server.run(sockets=[listener])
+
+    async def _start(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._startup(sockets)
+        if self._server.started:
+            log.info("listening", url=self._url)
+            print(f"mbox-ops listens on {self._url}", file=self._out, flush=True)
+
+
+def prepare(database: Database) -> None:
+    """Give a fresh database its tables; leave the tables of another version alone.
+
+    Raises:
+        Unavailable: the tables are older or newer; the message says what to do.
+    """
+    try:
+        database.check_schema()
+    except Unavailable as error:
+        if "needed" not in error.details or "found" in error.details:
+            raise
+        database.upgrade()
+
+
+def check_address(host: str, service: Service) -> None:
+    """Refuse to open the service to other machines while it asks for no token.
+
+    Raises:
+        Forbidden: that would be so.
+    """
+    if is_loopback(host) or service.tokens.any():
+        return
+    raise Forbidden(
+        f"{host!r} can be reached from other machines, and there is no token yet: make one with `mbox token create`, or"
+        " set MBOX_BOOTSTRAP_TOKEN.",
+        host=host,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; answers leave it at once (TCP_NODELAY), whichever event loop accepts."""
+    family, kind, _, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+    )[0]
+    # The protocol is named: asyncio sets TCP_NODELAY only on sockets whose protocol says TCP.
+    listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+    try:
+        if sys.platform != "win32":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def configuration(service: Service, limits: Limits, loop: str) -> uvicorn.Config:
+    """How uvicorn runs: HTTP only, no log of its own, and an end that does not wait for ever."""
+    return uvicorn.Config(
+        create_app(service, limits=limits),
+        loop=loop,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=SECONDS_TO_STOP,
+    )
+
+
+def url_of(listener: socket.socket, host: str) -> str:
+    """The URL under which the server is reached from this machine."""
+    port = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+@contextlib.contextmanager
+def signals_end_quietly() -> Iterator[None]:
+    """Uvicorn raises the signal that ended it once more when it has stopped; what is left to close must still be."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

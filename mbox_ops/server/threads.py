@@ -1,0 +1,34 @@
+"""The threads that handlers run in: the event loop only moves bytes.
+
+Three lanes, so that slow writers never hold up readers, and neither holds up health checks and tokens. SQLite takes
+one writer at a time anyway; the lanes together stay below the database's connections.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Lane = Literal["quick", "read", "write"]
+SIZES: dict[Lane, int] = {"quick": 2, "read": 6, "write": 8}
+
+
+class Threads:
+    """A pool of threads for each lane."""
+
+    def __init__(self) -> None:
+        self._pools = {
+            lane: ThreadPoolExecutor(size, thread_name_prefix=f"mbox-{lane}") for lane, size in SIZES.items()
+        }
+
+    async def run(self, lane: Lane, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `fn` returns or raises, run in a thread of that lane."""
+        return await asyncio.get_running_loop().run_in_executor(self._pools[lane], lambda: fn(*args, **kwargs))
+
+    def close(self) -> None:
+        """Let what runs come to its end, and take nothing more."""
+        for pool in self._pools.values():
+            pool.shutdown()
