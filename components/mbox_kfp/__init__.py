@@ -1,1 +1,28 @@
-"""Kubeflow Pipelines components of mbox-ops."""
+"""Kubeflow Pipelines components of mbox-ops: track runs from the steps of a pipeline.
+
+    from kfp import dsl
+    from mbox_kfp import submit_metrics, tracked_run
+
+    @dsl.pipeline(name="digits")
+    def digits():
+        with tracked_run(scenario="vision"):
+            submit_metrics(metrics={"accuracy": 0.93})
+
+The steps write to one run for each KFP run. They find the tracking service in the environment (`MBOX_URL`,
+`MBOX_TOKEN`; on a cluster from the ConfigMap and the Secret `mbox-ops`), install nothing of ours, and replace what they
+logged when KFP retries them.
+"""
+
+from mbox_kfp.factories import finish_run, log_event, submit_metrics, track_artifact
+from mbox_kfp.options import StepOptions
+from mbox_kfp.tracked import tracked_run, with_tracking
+
+__all__ = [
+    "StepOptions",
+    "finish_run",
+    "log_event",
+    "submit_metrics",
+    "track_artifact",
+    "tracked_run",
+    "with_tracking",
+]

@@ -1,0 +1,1 @@
+"""The component `finish_run`: closes the run with its true state."""

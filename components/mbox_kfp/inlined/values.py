@@ -1,0 +1,142 @@
+"""Metrics and instants as KFP hands them over, as the service takes them."""
+
+from typing import Any
+
+
+def mbox_number(name: str, value: Any) -> Any:
+    """A metric's value for JSON. Text counts where it is a number, since KFP turns channels in a dict into text."""
+    import math
+    import re
+
+    if isinstance(value, str):
+        if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", value, re.ASCII):
+            value = float(value)
+        elif re.fullmatch(r"[+-]?(nan|inf|infinity)", value, re.ASCII | re.IGNORECASE):
+            value = float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"The metric {name!r} is {value!r:.80}, which is no number. Give a number, or text that is one.")
+    value = float(value)
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def mbox_numbers(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The numbers among an artifact's metadata: KFP's backend keeps texts of its own beside them."""
+    return {name: value for name, value in metadata.items() if type(value) in (int, float)}
+
+
+def mbox_block(metrics: dict[str, Any], step: int, now: int) -> dict[str, Any]:
+    """The metrics of one step as a block of points, one point each."""
+    names = sorted(metrics)
+    return {
+        "names": names,
+        "steps": None if step < 0 else [step],
+        "wallclocks": [now],
+        "values": [mbox_number(name, metrics[name]) for name in names],
+    }
+
+
+def mbox_classification(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """KFP's ClassificationMetrics as blocks: `confusion/<actual>/<predicted>`, and the ROC curve over its points."""
+    import time
+
+    now = time.time_ns() // 1_000
+    cells: dict[str, Any] = {}
+    matrix = document.get("confusionMatrix") or {}
+    labels = [entry["displayName"] for entry in matrix.get("annotationSpecs", [])]
+    for actual, row in zip(labels, matrix.get("rows", []), strict=True):
+        cells.update({f"confusion/{actual}/{seen}": n for seen, n in zip(labels, row["row"], strict=True)})
+    blocks = [mbox_block(cells, -1, now)] if cells else []
+    curve = document.get("confidenceMetrics") or []
+    names = {"confidenceThreshold": "roc/threshold", "falsePositiveRate": "roc/false_positive_rate", "recall": "roc/recall"}
+    if curve:
+        values = [mbox_number(names[field], point.get(field, "nan")) for point in curve for field in sorted(names)]
+        blocks.append({
+            "names": [names[field] for field in sorted(names)],
+            "steps": list(range(len(curve))),
+            "wallclocks": [now] * len(curve),
+            "values": values,
+        })
+    return blocks
+
+
+def mbox_points(path: str) -> list[dict[str, Any]]:
+    """The blocks of a file of points: one JSON object a line, with `name`, `value` and maybe `step` and `wallclock`."""
+    import time
+
+    now = time.time_ns() // 1_000
+    series: dict[str, list[tuple[Any, int, Any]]] = {}
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                name, point = mbox_point(f"Line {number} of the points file", line, now)
+                series.setdefault(name, []).append(point)
+    blocks = []
+    for name, points in series.items():
+        steps = [step for step, _, _ in points]
+        if None in steps and set(steps) != {None}:
+            raise ValueError(f"The points of the metric {name!r} have a step on some lines only; give it on all or none.")
+        for start in range(0, len(points), 20_000):
+            part = points[start : start + 20_000]
+            blocks.append({
+                "names": [name],
+                "steps": None if None in steps else [step for step, _, _ in part],
+                "wallclocks": [wallclock for _, wallclock, _ in part],
+                "values": [value for _, _, value in part],
+            })
+    return blocks
+
+
+def mbox_point(where: str, line: str, now: int) -> tuple[str, tuple[Any, int, Any]]:
+    """Name, step, wallclock and value of one line of a file of points."""
+    import json
+
+    try:
+        point = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"{where} is not JSON: {error}.") from None
+    if not isinstance(point, dict) or not isinstance(point.get("name"), str) or "value" not in point:
+        raise ValueError(f'{where} must be like {{"name": "loss", "value": 0.5, "step": 3}}, not {line.strip()[:80]!r}.')
+    if unknown := sorted(set(point) - {"name", "value", "step", "wallclock"}):
+        raise ValueError(f"{where} has the unknown field {unknown[0]!r}; there are name, value, step and wallclock.")
+    step = point.get("step")
+    if step is not None and type(step) is not int:
+        raise ValueError(f"{where} has the step {step!r}; a step is a whole number.")
+    wallclock = point.get("wallclock")
+    instant = now if wallclock is None else mbox_instant(f"{where}: wallclock", wallclock)
+    return point["name"], (step, instant, mbox_number(point["name"], point["value"]))
+
+
+def mbox_batches(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The blocks in batches of at most about 20,000 points, each one request."""
+    batches: list[dict[str, Any]] = [{"points": []}]
+    count = 0
+    for block in blocks:
+        if count and count + len(block["values"]) > 20_000:
+            batches.append({"points": []})
+            count = 0
+        batches[-1]["points"].append(block)
+        count += len(block["values"])
+    return batches
+
+
+def mbox_instant(name: str, value: Any) -> int:
+    """Microseconds since 1970 UTC from seconds (a number or its text) or RFC 3339 text."""
+    from datetime import datetime, timezone
+
+    try:
+        seconds = float(value)
+        return round(seconds * 1_000_000)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(
+            f"{name} is {value!r:.60}; give seconds since 1970 or RFC 3339 text such as '2026-11-21T05:00:00Z'."
+        ) from None
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} is {value!r:.60}, without a zone; add one, such as 'Z' or '+01:00'.")
+    since = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

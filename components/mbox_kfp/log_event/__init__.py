@@ -1,0 +1,1 @@
+"""The component `log_event`: logs something that happened."""

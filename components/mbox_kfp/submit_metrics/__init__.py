@@ -1,0 +1,1 @@
+"""The component `submit_metrics`: logs metrics, parameters, tags, labels and metadata."""

@@ -1,0 +1,1 @@
+"""The component `track_artifact`: records where a file lies."""
