@@ -2,7 +2,6 @@
 
 import itertools
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from importlib import import_module
@@ -85,7 +84,7 @@ def this_task() -> Task:
 
 
 def _handed_down(settings: ClientSettings) -> Task:
-    origin = epoch = None
+    origin, epoch = settings.origin, None
     if settings.writer:
         try:
             origin, epoch = parse_writer(settings.writer)
@@ -98,7 +97,7 @@ def _handed_down(settings: ClientSettings) -> Task:
         origin=origin,
         epoch=epoch,
         scenario=settings.scenario,
-        pipeline=pipeline,
+        pipeline=settings.pipeline or pipeline,
         execution=execution,
     )
 
@@ -128,12 +127,10 @@ def address(task: Task, key: str | None) -> Address:
 
 
 _ordinals: dict[tuple[str, int | None], Iterator[int]] = {}
-_ordinals_lock = threading.Lock()
 
 
 def _next_ordinal(origin: str, epoch: int | None) -> int:
-    with _ordinals_lock:
-        return next(_ordinals.setdefault((origin, epoch), itertools.count()))
+    return next(_ordinals.setdefault((origin, epoch), itertools.count()))  # both steps are atomic
 
 
 def opening(

@@ -107,6 +107,19 @@ class Artifact:
     created_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class MetadataWritten:
+    """What a change of metadata came to.
+
+    Attributes:
+        num_keys_written: how many top-level keys it wrote.
+        updated_at: the server's time of the write.
+    """
+
+    num_keys_written: int
+    updated_at: datetime | None
+
+
 def event_of(stored: StoredEvent) -> Event:
     """The event that was read from the server."""
     return Event(

@@ -1,0 +1,285 @@
+"""The run that people hold: it writes, it reads, it ends."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from mbox_ops.client import parts
+from mbox_ops.client.connection import Connection, connect, with_overrides
+from mbox_ops.client.history import MetricHistory, MetricSummary
+from mbox_ops.client.outcome import Flushed
+from mbox_ops.client.reading import Artifacts, Events, Metrics, segment
+from mbox_ops.client.starting import Address, this_task
+from mbox_ops.client.stream import Stream
+from mbox_ops.client.values import Artifact, Event, Wallclock
+from mbox_ops.client.writing import Writes
+from mbox_ops.entities import runs
+from mbox_ops.entities.artifacts import ArtifactMime
+from mbox_ops.entities.limits import DEFAULT, check_text
+from mbox_ops.entities.runs import MLFramework, OpenRun, Status
+from mbox_ops.entities.writers import EndState
+from mbox_ops.errors import Unavailable, from_code
+
+if TYPE_CHECKING:
+    from mbox_ops.entities.deletions import Deletion
+
+_FIELDS = frozenset(runs.Run.__struct_fields__)
+
+
+class Run(Writes):
+    """A run: what was started here, what was read from the server, or a reference by id.
+
+    What a run that was started here logs is buffered and sent within a second; what is written to any other run is
+    durable when the call returns. What is read of a run that is open here is fetched each time; of any other run once,
+    until `refresh()`.
+
+    Args:
+        id: the run's id. Nothing is asked of the server before it is needed.
+
+    Example:
+        >>> Run(id="0196f2c8-...").metrics["loss"].last  # doctest: +SKIP
+        0.25
+    """
+
+    # Read from the server, by `__getattr__`.
+    namespace: str
+    name: str
+    status: Status
+    scenario: str
+    scenario_id: str
+    scenario_version: str | None
+    pipeline: str | None
+    notebook: str | None
+    execution: str | None
+    run_collection: str
+    run_collection_id: str
+    run_collection_is_default: bool
+    external_id: str | None
+    owner: str
+    framework: MLFramework | None
+    task: str
+    parameters: dict[str, str]
+    parameter_types: dict[str, str]
+    tags: dict[str, str]
+    labels: dict[str, Any]
+    metrics: dict[str, MetricSummary]
+    started_at: datetime
+    ended_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    lost: int
+    number_of_writers: int
+
+    existed: bool | None = None  # whether it was there before, where that was asked
+
+    def __init__(self, id: str, *, connection: Connection | None = None) -> None:
+        self._id: str | None = check_text("run id", id, most=DEFAULT.name)
+        self._connection = connection or connect(this_task().settings)
+        self._record: runs.Run | None = None
+        self._own: Stream | None = None  # of a run that was started here: what it logs is buffered
+        self._closes = False
+
+    @classmethod
+    def opened(cls, connection: Connection, address: Address, opening: OpenRun, *, closes: bool = False) -> Self:
+        """The run that this process opens and writes to; nothing is asked of the server.
+
+        Args:
+            closes: it is this process that is to end it.
+        """
+        run = cls.__new__(cls)
+        run._id = opening.run_id if address.key is None else None
+        run._connection = connection
+        run._record = None
+        run._own = connection.stream(address, opening)
+        run._closes = closes
+        return run
+
+    @classmethod
+    def read(cls, connection: Connection, record: runs.Run) -> Self:
+        """The run that was read from the server."""
+        run = cls(record.id, connection=connection)
+        run._record = record
+        return run
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was started here and has not been ended."""
+        return self._closes and self._buffers
+
+    @property
+    def id(self) -> str:
+        """The run's id. For a run that was started with a key the server is asked once.
+
+        Raises:
+            Unavailable: the server is away, and nobody knows the id of the run with this key yet.
+        """
+        if self._id is None:
+            assert self._own is not None
+            self._id = self._own.run_id or self._own.resolve()
+        return self._id
+
+    @property
+    def key(self) -> str | None:
+        """The key that the run was started with, if it has one."""
+        if self._own is not None:
+            return self._own.key
+        return self._read().key
+
+    @property
+    def label(self) -> str:
+        """What to call the run in a message; never asks the server."""
+        return f"Run {self._id or (self._own.key if self._own is not None else None)!r}"
+
+    def __repr__(self) -> str:
+        return f"<{self.label}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _FIELDS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        value = getattr(self._read(), name)
+        return {key: MetricSummary(summary) for key, summary in value.items()} if name == "metrics" else value
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[object, ...]]:
+        settings = self._connection.settings
+        return _elsewhere, (self.id, settings.url, settings.namespace)
+
+    def refresh(self) -> Self:
+        """Read the run again.
+
+        Raises:
+            NotFound: it is not there (any more).
+        """
+        self._record = None
+        self._read()
+        return self
+
+    def _read(self) -> runs.Run:
+        if self._record is not None:
+            return self._record
+        record = self._connection.get(f"/runs/{segment(self._connection.ready(self))}", runs.Run)
+        if self._own is None:
+            self._record = record
+        return record
+
+    def _stream(self) -> Stream:
+        return self._own if self._own is not None else self._connection.stream_to(self.id)
+
+    def _written(self) -> None:
+        self._record = None
+        if not self._buffers:
+            durable(self._stream().flush())
+
+    @property
+    def _buffers(self) -> bool:
+        return self._own is not None and not self._own.ended
+
+    def update_run_info(
+        self,
+        run_name: str | None = None,
+        run_collection_name: str | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
+        """Rename the run, move it to another collection of its scenario, set tags; before, during or after it runs.
+
+        Raises:
+            InvalidRequest: a name or a tag breaks a rule; nothing was changed.
+        """
+        self._stream().put(**parts.info(run_name, run_collection_name, tags))
+        self._written()
+
+    def persist_run(self, timeout: float | None = None) -> Flushed:
+        """Return when all that was logged is durable.
+
+        Args:
+            timeout: seconds to wait for the server; by default one that is away is not waited for.
+
+        Returns:
+            Where it is: `.where` is `server`, or `spool` when the server is away.
+        """
+        return self._stream().flush(timeout)
+
+    def end_run(self, status: EndState = "FINISHED") -> Flushed:
+        """End the run and make all that was logged durable.
+
+        Args:
+            status: `FINISHED`, `FAILED` or `KILLED`.
+
+        Returns:
+            Where the data is, as from `persist_run`.
+        """
+        stream = self._stream()
+        buffers = self._buffers
+        flushed = stream.end(status)
+        self._record = None
+        return flushed if buffers else durable(flushed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.is_open:
+            self.end_run(state_after(error))
+        else:
+            self.persist_run()
+
+    def get_metadata(self) -> dict[str, Any]:
+        """The metadata document; `{}` where there is none."""
+        path = f"/runs/{segment(self._connection.ready(self))}/metadata"
+        return self._connection.get(path, dict[str, Any])
+
+    def get_metrics_history(
+        self, metrics: Sequence[str] | str | None = None, limit: int | None = 1_000
+    ) -> list[MetricHistory]:
+        """The points of some metrics of the run.
+
+        Args:
+            metrics: their names; all of them if they are not given.
+            limit: the most points of each, the first ones by step; None for all.
+        """
+        return Metrics(self._connection).history(self, metrics, limit)
+
+    def events(
+        self, *, since: Wallclock | None = None, name: str | None = None, source: str | None = None
+    ) -> list[Event]:
+        """The run's events, ordered by their time; see `Client.events.list`."""
+        return list(Events(self._connection).list(self, since=since, name=name, source=source))
+
+    def artifacts(self, *, mime_type: ArtifactMime | None = None, prefix: str | None = None) -> list[Artifact]:
+        """The run's artifacts, ordered by path; see `Client.artifacts.list`."""
+        return list(Artifacts(self._connection).list(self, mime_type=mime_type, prefix=prefix))
+
+    def delete(self, *, dry_run: bool = False, purge: bool = False, force: bool = False) -> "Deletion":
+        """Delete the run; see `tracking.delete_runs`."""
+        from mbox_ops.client.deleting import Deletions
+
+        return Deletions(self._connection).create(run=self, dry_run=dry_run, purge=purge, force=force)
+
+
+def _elsewhere(run_id: str, url: str, namespace: str) -> Run:
+    """The run in another process, which takes its token from its own environment."""
+    settings = with_overrides(this_task().settings, url=url, namespace=namespace)
+    return Run(run_id, connection=connect(settings))
+
+
+def durable(flushed: Flushed) -> Flushed:
+    """What was flushed, if it is durable and was not refused.
+
+    Raises:
+        MboxError: the service refused it, or nothing could keep it.
+    """
+    if flushed.refused:
+        raise from_code(flushed.refused[0].code, flushed.refused[0].message, {})
+    if flushed.where == "memory":
+        raise Unavailable("The service is away and the spool cannot be written: what was logged is not durable.")
+    return flushed
+
+
+def state_after(error: BaseException | None) -> EndState:
+    """The state of a run whose `with` block was left with that error."""
+    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        return "FINISHED"
+    return "KILLED" if isinstance(error, (KeyboardInterrupt, CancelledError)) else "FAILED"
