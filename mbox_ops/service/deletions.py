@@ -16,7 +16,7 @@ from mbox_ops.service.clock import Clock
 from mbox_ops.service.cursors import check_limit, page_of, read_cursor
 from mbox_ops.service.queries import check_texts, is_storable
 from mbox_ops.service.selectors import check_selector
-from mbox_ops.store import deletions, grouping, purging, runs, tallies
+from mbox_ops.store import deletions, grouping, purging, runs, subjects, tallies
 from mbox_ops.store.database import Database
 from mbox_ops.store.deletions import Report
 
@@ -179,7 +179,7 @@ class Deletions:
 
     def _delete(self, actor: Actor, request: CreateDeletion) -> Deletion:
         with self._database.write() as conn:
-            namespace_id = grouping.make_namespace(conn, name=actor.namespace, now=self._clock.now())
+            namespace_id = subjects.namespace_id(conn, name=actor.namespace, now=self._clock.now())
             if earlier := _earlier(conn, namespace_id, request):
                 return earlier
             chosen = _choose(conn, actor, namespace_id, request.selector)

@@ -17,7 +17,8 @@ from mbox_ops.store.database import Database
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Rows = list[tuple[Key, runs.RunRow]]
+Rows = Sequence[tuple[Key, runs.RunRow]]
+Shown = list[tuple[Key, Run]]
 
 SECOND = 1_000_000  # microseconds
 LEASE_SECONDS = 10
@@ -76,7 +77,7 @@ class Runs:
             if len(rows) < 10 * _AT_ONCE:
                 return given_up
 
-    def _read(self, select: "Callable[[Connection], Rows]") -> list[tuple[Key, Run]]:
+    def _read(self, select: "Callable[[Connection], Rows]") -> Shown:
         """The selected runs as one moment saw them, with summaries that hold all points received before the call."""
         for is_folded in (False, True):
             with self._database.read() as conn:

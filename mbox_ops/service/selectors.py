@@ -51,7 +51,7 @@ def _check_scenarios(scenarios: list[str], limits: Limits) -> None:
         check_text("selector.scenarios", scenario, most=limits.name)
         if "," in scenario or scenario != scenario.strip():
             raise InvalidRequest(
-                f"selector.scenarios holds {scenario!r}, but no scenario has a comma or outer blanks in its name: give a "
-                "list with one name or id in each place.",
+                f"selector.scenarios holds {scenario!r}, but no scenario has a comma or outer blanks in its name: "
+                "give a list with one name or id in each place.",
                 field="selector.scenarios", value=scenario,
             )  # fmt: skip

@@ -25,7 +25,7 @@ class ScenarioRow(NamedTuple):
 def scenario_id(conn: Connection, *, namespace_id: int, name: str, now: int, new_id: NewId = uuid7) -> int:
     """The row of the scenario with that name, made if it is not there; safe against others who make it too."""
     key = {"namespace_id": namespace_id, "name": name}
-    return _get_or_make(conn, scenarios, key, {"uid": new_id(), "created_at": now})
+    return _get_or_make(conn, scenarios, key, now, new_id)
 
 
 def collection_id(
@@ -33,17 +33,12 @@ def collection_id(
 ) -> int:
     """The row of the collection with that name, default or explicit, made if it is not there."""
     key = {"scenario_id": scenario_id, "name": name, "is_default": is_default}
-    return _get_or_make(conn, collections, key, {"uid": new_id(), "created_at": now})
+    return _get_or_make(conn, collections, key, now, new_id)
 
 
 def namespace_id(conn: Connection, *, name: str) -> int | None:
     """The row of a namespace; None when nothing was ever written to it."""
     return conn.execute(select(namespaces.c.id).where(namespaces.c.name == name)).scalar()
-
-
-def make_namespace(conn: Connection, *, name: str, now: int) -> int:
-    """The row of a namespace, made if it is not there; safe against others who make it too."""
-    return _get_or_make(conn, namespaces, {"name": name}, {"created_at": now})
 
 
 def with_live_runs(conn: Connection, *, ids: Sequence[int]) -> set[int]:
@@ -171,11 +166,11 @@ def _live(member: Any, group: Table) -> Any:
     return query.exists()
 
 
-def _get_or_make(conn: Connection, table: Table, key: dict[str, object], rest: dict[str, object]) -> int:
+def _get_or_make(conn: Connection, table: Table, key: dict[str, object], now: int, new_id: NewId) -> int:
     query = select(table.c.id).where(*(table.c[name] == value for name, value in key.items()))
     found = conn.execute(query).scalar()
     if found is None:
         insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-        conn.execute(insert(table).values(**key, **rest).on_conflict_do_nothing())
+        conn.execute(insert(table).values(**key, uid=new_id(), created_at=now).on_conflict_do_nothing())
         found = conn.execute(query).scalar_one()
     return int(found)

@@ -1,5 +1,7 @@
 """Purging: what a deletion took is dropped for good, in transactions small enough to hold up no writer."""
 
+from typing import Any
+
 from sqlalchemy import Connection, Select, Table, and_, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
@@ -7,6 +9,7 @@ from sqlalchemy import update as sql_update
 from mbox_ops.store.tables import (
     artifacts,
     attributes,
+    axes,
     chunks,
     deletions,
     events,
@@ -15,13 +18,14 @@ from mbox_ops.store.tables import (
     series,
     settings,
     subjects,
+    writers,
 )
 
 _DUE = ("PURGING", "TOMBSTONED")
 _SUBJECTS = 50  # in one transaction
 
 # What can be many rows of one subject, in the order in which it goes; the rest goes with the subject by cascade.
-_PARTS: tuple[Table, ...] = (segments, chunks, series, events, artifacts, attributes, metadata_patches, settings)
+_PARTS: tuple[Table, ...] = (segments, chunks, axes, series, events, artifacts, attributes, metadata_patches, settings)
 
 
 def due(conn: Connection, *, now: int) -> list[int]:
@@ -55,11 +59,11 @@ def purge_slice(conn: Connection, *, deletion_id: int, rows: int) -> bool:
     return bool(ids)
 
 
-def _rows_of(table: Table, subject_ids: list[int]) -> Select[tuple[int]]:
+def _rows_of(table: Table, subject_ids: list[int]) -> Select[Any]:
     if table is chunks:
-        return (
-            select(chunks.c.id)
-            .join(series, series.c.id == chunks.c.series_id)
-            .where(series.c.subject_id.in_(subject_ids))
-        )
+        held = select(chunks.c.id).join(series, series.c.id == chunks.c.series_id)
+        return held.where(series.c.subject_id.in_(subject_ids))
+    if table is axes:
+        held = select(axes.c.id).join(writers, writers.c.id == axes.c.writer_id)
+        return held.where(writers.c.subject_id.in_(subject_ids))
     return select(table.c.id).where(table.c.subject_id.in_(subject_ids))
