@@ -9,4 +9,41 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "mbox-ops",
         "name": "mbox-ops",
         "description": "Tracks runs, metrics, events and artifacts of ML pipelines.",
+        "integrations": [{"integration-name": "mbox-ops", "tags": ["service"]}],
+        "operators": [{"integration-name": "mbox-ops", "python-modules": ["mbox_airflow.operators"]}],
+        "hooks": [{"integration-name": "mbox-ops", "python-modules": ["mbox_airflow.hooks"]}],
+        "connection-types": [_CONNECTION],
+        "extra-links": ["mbox_airflow.links.MboxRunLink"],
     }
+
+
+def _field(label: str, description: str, **schema: object) -> dict[str, Any]:
+    return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
+
+
+_CONNECTION = {
+    "connection-type": "mbox",
+    "hook-name": "mbox-ops tracking service",
+    "hook-class-name": "mbox_airflow.hooks.MboxHook",
+    "conn-fields": {
+        "namespace": _field("Namespace", "The tenant that runs are written to; 'default' if it is empty."),
+        "instance": _field(
+            "Instance",
+            "Tells Airflow deployments apart that share DAG ids and run ids, such as staging and production.",
+        ),
+        "scenario": _field("Scenario", "For DAG runs that name none; the DAG's own id if it is empty."),
+        "verify": _field("Verify TLS", "'true', 'false', or the path of a file of certificate authorities."),
+    },
+    "ui-field-behaviour": {
+        "hidden-fields": ["login", "schema", "extra"],
+        "relabeling": {"host": "URL", "password": "Token"},
+        "placeholders": {
+            "host": "https://mbox.example.com, or a host name with a port",
+            "port": "8085",
+            "password": "needs the scope 'write'; may stay empty where the service is open",
+            "namespace": "default",
+            "instance": "default",
+            "verify": "true",
+        },
+    },
+}
