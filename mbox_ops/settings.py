@@ -21,7 +21,11 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         instance: `MBOX_INSTANCE`, which deployment of the orchestrator this is.
         spool_dir: `MBOX_SPOOL_DIR`, where batches wait while the service is away.
         writer: `MBOX_WRITER`, origin and epoch handed down by a parent process, as `<epoch>:<origin>`.
+        origin: `MBOX_ORIGIN`, the origin alone, from a parent that could not reach the service to find out the epoch.
         run_key: `MBOX_RUN_KEY`, the key of the run that a parent handed down.
+        pipeline: `MBOX_PIPELINE`, the pipeline that this process is a step of, where the run's key does not name it.
+        verify: whether the service's certificate is checked, or the file of authorities it is checked against; an
+            Airflow connection may say so. For other processes there is `REQUESTS_CA_BUNDLE`.
     """
 
     url: str = DEFAULT_URL
@@ -31,7 +35,10 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     instance: str = "default"
     spool_dir: Path
     writer: str | None = None
+    origin: str | None = None
     run_key: str | None = None
+    pipeline: str | None = None
+    verify: bool | str = True
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +72,9 @@ def client_settings(env: Mapping[str, str] = os.environ) -> ClientSettings:
         instance=env.get("MBOX_INSTANCE") or "default",
         spool_dir=Path(env.get("MBOX_SPOOL_DIR") or _home(env) / "spool").expanduser(),
         writer=env.get("MBOX_WRITER") or None,
+        origin=env.get("MBOX_ORIGIN") or None,
         run_key=env.get("MBOX_RUN_KEY") or None,
+        pipeline=env.get("MBOX_PIPELINE") or None,
     )
 
 

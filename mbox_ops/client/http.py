@@ -37,6 +37,7 @@ class HttpApi:
         connect_timeout: seconds until a connection must stand.
         read_timeout: seconds that the service may stay silent.
         deadline: seconds after which a retried call gives up.
+        verify: whether to check the service's certificate, or the file of authorities to check it against.
 
     Example:
         >>> api = HttpApi("http://127.0.0.1:8085", None, "default")
@@ -52,12 +53,14 @@ class HttpApi:
         connect_timeout: float = 2.0,
         read_timeout: float = 30.0,
         deadline: float = 10.0,
+        verify: bool | str = True,
     ) -> None:
         self.url = url.rstrip("/")
         self.namespace = namespace
         self._token = token
         self._timeouts = (connect_timeout, read_timeout)
         self._deadline = deadline
+        self._verify = verify
         self._session: requests.Session | None = None
         self._pid = os.getpid()
 
@@ -142,8 +145,9 @@ class HttpApi:
         timeouts = (connect, read) if timeout is None else (min(connect, timeout), timeout)
         try:
             return self._kept_session().request(
-                method, target, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=stream
-            )
+                method, target, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=stream,
+                verify=self._verify,
+            )  # fmt: skip
         except (requests.RequestException, OSError) as error:
             raise failure_of(error, self.url) from error
 
