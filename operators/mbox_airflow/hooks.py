@@ -115,7 +115,9 @@ def settings_of(connection: Connection) -> ClientSettings:
         scenario=extra.get("scenario") or environment.scenario,
         verify=_verify(connection, extra.get("verify")),
         writer=None,
+        origin=None,
         run_key=None,
+        pipeline=None,
     )
 
 
