@@ -23,7 +23,8 @@ Shown = list[tuple[Key, Run]]
 SECOND = 1_000_000  # microseconds
 LEASE_SECONDS = 10
 MISSES = 3
-_AT_ONCE = 20  # subjects folded in one transaction; runs given up in one are ten times as many
+_FOLDED_AT_ONCE = 20  # subjects, in one transaction
+_GIVEN_UP_AT_ONCE = 200
 
 
 class Runs:
@@ -66,16 +67,23 @@ class Runs:
 
         Time in which the server was down is no miss.
         """
+        patience = MISSES * LEASE_SECONDS * SECOND
         given_up = 0
-        while True:
+        while self._expired(patience):
             now = self._clock.now()
             with self._database.write() as conn:
-                rows = runs.expire_leases(conn, now=now, patience=MISSES * LEASE_SECONDS * SECOND, limit=10 * _AT_ONCE)
-                for row in rows:
+                held = runs.expired(conn, now=now, patience=patience, limit=_GIVEN_UP_AT_ONCE, hold=True)
+                lost = runs.give_up(conn, held=held, now=now, patience=patience)
+                for row in lost:
                     outbox.add(conn, namespace_id=row.namespace_id, subject_uid=row.uid, action="updated", at=now)
-            given_up += len(rows)
-            if len(rows) < 10 * _AT_ONCE:
-                return given_up
+            given_up += len(lost)
+            if len(held) < _GIVEN_UP_AT_ONCE:
+                break
+        return given_up
+
+    def _expired(self, patience: int) -> bool:
+        with self._database.read() as conn:
+            return bool(runs.expired(conn, now=self._clock.now(), patience=patience, limit=1))
 
     def _read(self, select: "Callable[[Connection], Rows]") -> Shown:
         """The selected runs as one moment saw them, with summaries that hold all points received before the call."""
@@ -90,9 +98,9 @@ class Runs:
         raise AssertionError("unreachable: the second reading returns")
 
     def _fold(self, subject_ids: Sequence[int]) -> None:
-        for start in range(0, len(subject_ids), _AT_ONCE):
+        for start in range(0, len(subject_ids), _FOLDED_AT_ONCE):
             with self._database.write() as conn:
-                for subject_id in subject_ids[start : start + _AT_ONCE]:
+                for subject_id in subject_ids[start : start + _FOLDED_AT_ONCE]:
                     series.fold(conn, subject_id=subject_id)
 
 

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, not_, or_, select, tuple_
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
@@ -53,6 +53,14 @@ class RunRow(NamedTuple):
     status: Status
     started_at: int
     ended_at: int | None
+
+
+class Expired(NamedTuple):
+    """A run whose lease has run out."""
+
+    subject_id: int
+    uid: str
+    namespace_id: int
 
 
 _COLUMNS = (
@@ -174,30 +182,37 @@ def lost_batches(conn: Connection, *, subject_ids: Sequence[int]) -> dict[int, t
     return {subject: (int(lost), count) for subject, lost, count in conn.execute(query)}
 
 
-def expire_leases(conn: Connection, *, now: int, patience: int, limit: int) -> list[Any]:
-    """Give up running runs whose lease was not renewed for `patience` microseconds in which the server was up.
+def expired(conn: Connection, *, now: int, patience: int, limit: int, hold: bool = False) -> list[Expired]:
+    """Running runs whose lease was not renewed for `patience` microseconds in which the server was up, at most `limit`.
 
-    A run that is being written to at this moment is passed over: its writer is alive.
-
-    Returns:
-        Rows (`id, uid, namespace_id`) of those that were given up, at most `limit`.
+    Args:
+        hold: keep writers away from them until the transaction ends, and pass over those that are being written to at
+            this moment: their writers are alive.
     """
-    up_since = select(func.coalesce(func.max(clock.c.up_since), 0)).scalar_subquery()
-    last_seen = case((table.c.lease_at > up_since, table.c.lease_at), else_=up_since)
-    expired = [table.c.status == "RUNNING", table.c.lease_at.is_not(None), last_seen < now - patience]
     query = (
         select(subjects.c.id, subjects.c.uid, subjects.c.namespace_id)
         .join(table, table.c.subject_id == subjects.c.id)
-        .where(subjects.c.deletion_id.is_(None), *expired)
-        .order_by(subjects.c.id)
+        .where(subjects.c.deletion_id.is_(None), *_has_expired(now, patience))
+        .order_by(table.c.lease_at)
         .limit(limit)
-        .with_for_update(of=subjects, skip_locked=True)
     )
-    rows = conn.execute(query).all()
-    ids = [row.id for row in rows]
-    given_up = sql_update(table).where(table.c.subject_id.in_(ids), *expired).values(status="LOST", lost_at=now)
-    changed = set(conn.execute(given_up.returning(table.c.subject_id)).scalars()) if ids else set()
-    return [row for row in rows if row.id in changed]
+    held = query.with_for_update(of=subjects, skip_locked=True) if hold else query
+    return [Expired(*row) for row in conn.execute(held)]
+
+
+def give_up(conn: Connection, *, held: Sequence[Expired], now: int, patience: int) -> list[Expired]:
+    """Mark as LOST those of the held runs that have still expired now that they are held; returns them."""
+    these = table.c.subject_id.in_([row.subject_id for row in held])
+    lost = sql_update(table).where(these, *_has_expired(now, patience)).values(status="LOST", lost_at=now)
+    changed = set(conn.execute(lost.returning(table.c.subject_id)).scalars())
+    return [row for row in held if row.subject_id in changed]
+
+
+def _has_expired(now: int, patience: int) -> list[ColumnElement[bool]]:
+    up_since = select(func.coalesce(func.max(clock.c.up_since), 0)).scalar_subquery()
+    last_seen = case((table.c.lease_at > up_since, table.c.lease_at), else_=up_since)
+    running = table.c.status == literal_column("'RUNNING'")  # a constant, or the partial index would not be used
+    return [running, table.c.lease_at.is_not(None), table.c.lease_at < now - patience, last_seen < now - patience]
 
 
 def _is_experiment() -> ColumnElement[bool]:

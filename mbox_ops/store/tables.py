@@ -111,7 +111,10 @@ subjects = Table(
     Column("folded", BigInteger, nullable=False),  # segments up to this arrival are in the summaries
     _instant("created_at"),
     _instant("updated_at"),  # received time of the last write
-    _ref("deletion_id", "deletions", cascade=False, nullable=True, index=True),
+    _ref("deletion_id", "deletions", cascade=False, nullable=True),
+    # Without the condition SQLite would look for all live subjects in it, whatever else a query says.
+    Index("ix_subjects_deletion_id", "deletion_id", sqlite_where=text("deletion_id IS NOT NULL"),
+          postgresql_where=text("deletion_id IS NOT NULL")),
     Index(
         "uq_subjects_live_key", "namespace_id", "type", "key_hash", unique=True,
         sqlite_where=text("deletion_id IS NULL AND key_hash IS NOT NULL"),

@@ -142,7 +142,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["parent_id"], ["subjects.id"], name="fk_subjects_parent_id", ondelete="CASCADE"),
         sa.UniqueConstraint("uid", name="uq_subjects_uid"),
     )
-    op.create_index("ix_subjects_deletion_id", "subjects", ["deletion_id"])
+    op.create_index(
+        "ix_subjects_deletion_id",
+        "subjects",
+        ["deletion_id"],
+        sqlite_where=sa.text("deletion_id IS NOT NULL"),
+        postgresql_where=sa.text("deletion_id IS NOT NULL"),
+    )
     op.create_index("ix_subjects_parent_id", "subjects", ["parent_id"])
     op.create_index(
         "ix_subjects_unfolded",
