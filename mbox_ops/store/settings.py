@@ -1,0 +1,147 @@
+"""Settings as rows: parameters, tags, labels, names, claims and states, one row per (kind, name, writer).
+
+What is shown is a view of the rows whose writers are not replaced: the last to arrive, or for claims the one of the
+highest rank that arrived first. A row of kind `run` is a claim about the run itself.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mbox_ops.store.tables import settings as table
+from mbox_ops.store.tables import writers
+
+
+class Setting(NamedTuple):
+    """A value as it is kept: a parameter's text, or JSON; and the type a parameter had."""
+
+    value: str
+    type: str
+
+
+class Given(NamedTuple):
+    """A setting that a writer gives."""
+
+    name: str
+    value: str
+    type: str = ""
+    rank: int = 0
+
+
+class Claim(NamedTuple):
+    """A value that present writers claim of the run itself, and when the first and the last of them did."""
+
+    name: str
+    value: str
+    rank: int
+    first: int
+    last: int
+
+
+class State(NamedTuple):
+    """A state that a present writer gave the run, or a lease it holds; `at` in microseconds."""
+
+    name: str
+    value: str
+    arrival: int
+    at: int
+
+
+_INSERT = {"sqlite": sqlite.insert(table).inline(), "postgresql": postgresql.insert(table).inline()}
+_KEY = ["subject_id", "kind", "name", "writer_id"]
+_PRESENT = table.join(writers, writers.c.id == table.c.writer_id)
+
+_CLAIMS: Select[Any] = (
+    select(table.c.name, table.c.value, table.c.rank, func.min(table.c.arrival), func.max(table.c.arrival))
+    .select_from(_PRESENT)
+    .where(table.c.subject_id == bindparam("subject_id"), table.c.kind == "run", writers.c.replaced.is_(False))
+    .where(table.c.name.not_in(["state", "lease"]))
+    .group_by(table.c.name, table.c.value, table.c.rank)
+)
+_STATES: Select[Any] = (
+    select(table.c.name, table.c.value, table.c.arrival, table.c.at)
+    .select_from(_PRESENT)
+    .where(table.c.subject_id == bindparam("subject_id"), table.c.kind == "run", writers.c.replaced.is_(False))
+    .where(table.c.name.in_(["state", "lease"]))
+    .order_by(table.c.arrival)
+)
+
+
+def current(
+    conn: Connection, *, subject_ids: Collection[int], kinds: Collection[str]
+) -> dict[int, dict[str, dict[str, Setting]]]:
+    """What is shown of settings, by subject, kind and name, names in order: of each the last to arrive."""
+    c = table.c
+    newest = func.row_number().over(partition_by=(c.subject_id, c.kind, c.name), order_by=c.arrival.desc())
+    rows = (
+        select(c.subject_id, c.kind, c.name, c.value, c.type, newest.label("place"))
+        .select_from(_PRESENT)
+        .where(c.subject_id.in_(subject_ids), c.kind.in_(kinds), writers.c.replaced.is_(False))
+        .subquery()
+    )
+    query = select(rows).where(rows.c.place == 1).order_by(rows.c.subject_id, rows.c.kind, rows.c.name)
+    found: dict[int, dict[str, dict[str, Setting]]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.subject_id, {}).setdefault(row.kind, {})[row.name] = Setting(row.value, row.type)
+    return found
+
+
+def count(conn: Connection, *, subject_id: int, kind: str) -> int:
+    """How many settings of a kind are shown."""
+    query = select(func.count(table.c.name.distinct())).select_from(_PRESENT)
+    query = query.where(table.c.subject_id == subject_id, table.c.kind == kind, writers.c.replaced.is_(False))
+    return int(conn.execute(query).scalar_one())
+
+
+def kinds_of(conn: Connection, *, writer_ids: Sequence[int]) -> set[str]:
+    """Which kinds of settings these writers gave."""
+    return set(conn.execute(select(table.c.kind).where(table.c.writer_id.in_(writer_ids)).distinct()).scalars())
+
+
+def put(
+    conn: Connection, *, subject_id: int, writer_id: int, arrival: int, at: int, kind: str, given: Iterable[Given]
+) -> None:
+    """Store settings; a writer's newer value takes the place of its older one."""
+    _upsert(conn, _rows(subject_id, writer_id, arrival, at, kind, given), None)
+
+
+def claim(conn: Connection, *, subject_id: int, writer_id: int, arrival: int, at: int, given: Iterable[Given]) -> None:
+    """Store claims; of a writer's own the first of the highest rank stays."""
+    rows = _rows(subject_id, writer_id, arrival, at, "run", given)
+    _upsert(conn, rows, lambda new: table.c.rank < new.rank)
+
+
+def put_state(conn: Connection, *, subject_id: int, writer_id: int, arrival: int, at: int, state: str) -> None:
+    """Store a state that a writer gives; LOST does not undo its explicit end, and the same end again keeps its time."""
+    rows = _rows(subject_id, writer_id, arrival, at, "run", [Given("state", state)])
+    _upsert(conn, rows, lambda new: (new.value != "LOST") | (table.c.value == "LOST"), keep_time=True)
+
+
+def claims(conn: Connection, *, subject_id: int) -> list[Claim]:
+    """What present writers claim of the run, each value once."""
+    return [Claim(*row) for row in conn.execute(_CLAIMS, {"subject_id": subject_id})]
+
+
+def states(conn: Connection, *, subject_id: int) -> list[State]:
+    """The states that present writers gave and the leases they hold, in order of arrival."""
+    return [State(*row) for row in conn.execute(_STATES, {"subject_id": subject_id})]
+
+
+def _rows(
+    subject_id: int, writer_id: int, arrival: int, at: int, kind: str, given: Iterable[Given]
+) -> list[dict[str, object]]:
+    base = {"subject_id": subject_id, "writer_id": writer_id, "arrival": arrival, "at": at, "kind": kind}
+    return [{**base, "name": g.name, "value": g.value, "type": g.type, "rank": g.rank} for g in given]
+
+
+def _upsert(conn: Connection, rows: list[dict[str, object]], where: Any, *, keep_time: bool = False) -> None:
+    if not rows:
+        return
+    statement = _INSERT[conn.dialect.name]
+    new = statement.excluded
+    at: ColumnElement[int] = case((table.c.value == new.value, table.c.at), else_=new.at) if keep_time else new.at
+    changed = {"value": new.value, "type": new.type, "rank": new.rank, "arrival": new.arrival, "at": at}
+    condition = None if where is None else where(new)
+    conn.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changed, where=condition), rows)
