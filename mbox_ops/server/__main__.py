@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import threading
 
@@ -34,8 +35,9 @@ def main() -> int:
 
 
 def _stop_at_eof() -> None:
-    sys.stdin.buffer.read()
-    os.kill(os.getpid(), 15)
+    while os.read(0, 65_536):  # not through sys.stdin: its lock would be held when the interpreter ends
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

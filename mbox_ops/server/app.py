@@ -2,12 +2,13 @@
 
 import re
 import time
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import structlog
 from litestar import Litestar
-from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
 from mbox_ops.entities.limits import DEFAULT, Limits
 from mbox_ops.server import health, openapi
@@ -96,9 +97,10 @@ class App(Litestar):
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
         """Serve one request, or the application's life."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await super().__call__(scope, receive, send)
             return
+        scope = cast("HTTPScope", scope)
         began = time.perf_counter()
         request_id = request_id_of(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id
@@ -116,7 +118,8 @@ class App(Litestar):
             await super().__call__(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - began
-            route = str(scope.get("path_template", "none"))
+            handler = scope.get("route_handler")  # none where no route was met
+            route = "none" if handler is None else str(handler.opt.get("path", "other"))
             self.parts.metrics.answered(scope["method"], route, status, seconds)
             log.debug(
                 "answered", request_id=request_id, method=scope["method"], route=route, status=status, seconds=seconds

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from litestar import Litestar
 from litestar.connection import ASGIConnection
+from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
@@ -64,13 +65,18 @@ def check_scopes(app: Litestar) -> None:
         RuntimeError: it names the routes.
     """
     naked = [
-        f"{' '.join(sorted(handler.http_methods))} {route.path}" if isinstance(route, HTTPRoute) else route.path
+        f"{handler.handler_name} at {route.path}"
         for route in app.routes
         for handler in (route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler])
-        if handler.opt.get("scope") not in SCOPES and getattr(handler, "http_methods", None) != {"OPTIONS"}
+        if handler.opt.get("scope") not in SCOPES and not _answers_options(handler)
     ]
     if naked:
         raise RuntimeError(f"These routes declare no scope: {', '.join(naked)}. Give each opt={{'scope': ...}}.")
+
+
+def _answers_options(handler: BaseRouteHandler) -> bool:
+    """Whether this is the answer to OPTIONS that Litestar adds to every route."""
+    return isinstance(handler, HTTPRouteHandler) and handler.http_methods == {"OPTIONS"}
 
 
 def bearer_of(headers: Mapping[str, str]) -> str | None:

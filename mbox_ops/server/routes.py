@@ -162,13 +162,14 @@ def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
         raw = await parts.threads.run(LANES[op.scope], perform)
         if raw is None:
             return Response(b"", status_code=204)
-        return Response(raw.content, media_type=raw.media_type)
+        # As a header: Litestar would add a charset to a media type of text, whether or not it has one.
+        return Response(raw.content, media_type=raw.media_type, headers={"content-type": raw.media_type})
 
     return HTTPRouteHandler(
         _PLACE.sub(r"{\1:str}", op.path),
         http_method=op.method,  # type: ignore[arg-type]
         name=op.name,
-        opt={"scope": op.scope},
+        opt={"scope": op.scope, "path": op.path},
         status_code=200,
     )(handle)
 

@@ -1,0 +1,21 @@
+"""Two servers for the tests of a module: one that lets this machine in, one that asks for a token."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from mbox_ops.testing import LiveServer, live_server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    """A server without tokens."""
+    with live_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[LiveServer]:
+    """A server that asks for a token."""
+    with live_server(tokens=True) as running:
+        yield running

@@ -1,0 +1,101 @@
+"""The OpenAPI document says what is true: a machine that reads it finds no surprise."""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from mbox_ops.server.app import OPERATIONS
+from mbox_ops.server.openapi import document
+from mbox_ops.testing import LiveServer, live_server
+from mbox_ops.wire.status import HTTP_STATUS
+from tests.server.asking import ask
+
+EXAMPLES = 50
+DOCUMENT = document([op for op in OPERATIONS if not op.hidden])
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+)
+schema = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+@pytest.fixture(scope="module")
+def readers_server() -> Iterator[LiveServer]:
+    """A server of its own: what the machine makes up stays in it."""
+    with live_server(tokens=True) as server:
+        yield server
+
+
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_request_finds_a_server_error_or_an_undocumented_answer(
+    case: schemathesis.Case, readers_server: LiveServer
+) -> None:
+    """Valid or not, whatever the document allows to be sent is answered as the document says."""
+    case.call_and_validate(
+        base_url=readers_server.url,
+        headers={"Authorization": f"Bearer {readers_server.token}"},
+        checks=list(CHECKS),
+    )
+
+
+def test_the_document_is_served_to_those_who_may_read(closed: LiveServer) -> None:
+    """As JSON, without pages that fetch anything."""
+    answer = ask(closed.url, "GET", "/schema", token=closed.token)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.data == DOCUMENT
+
+
+def test_every_operation_is_described() -> None:
+    """With a summary, a description, its scope, and all it may answer."""
+    for path, methods in DOCUMENT["paths"].items():
+        for method, told in methods.items():
+            assert told["summary"], (method, path)
+            assert told["description"], (method, path)
+            assert told["x-scope"] in {"read", "write", "delete", "admin", "open"}
+            assert {"200", "500", "503"} <= set(told["responses"]), (method, path)
+            for parameter in told["parameters"]:
+                assert parameter["description"], (method, path, parameter["name"])
+
+
+def test_every_body_has_an_example_that_the_service_takes(server: LiveServer) -> None:
+    """People copy examples."""
+    for op in OPERATIONS:
+        if "body" not in op.types or op.name == "create_token":  # the first token would close the server
+            continue
+        path = op.path
+        if op.places:
+            body = {"key": "examples", "open": {"scenario": "examples"}}
+            run_id = ask(server.url, "POST", "/api/v1/batches", body).data["run_id"]
+            path = path.format(run_id=run_id)
+        answer = ask(server.url, op.method, path, op.example)
+        assert answer.status == 200, (op.name, answer.body)
+
+
+def test_fields_are_described_from_the_structs() -> None:
+    """What the docstrings say is in the document."""
+    batch = DOCUMENT["components"]["schemas"]["Batch"]
+    assert batch["properties"]["state"]["description"].startswith("ends the run")
+    assert "Attributes" not in batch["description"]
+
+
+def test_every_documented_status_is_one_of_the_table() -> None:
+    """And every code of the table is documented somewhere."""
+    responses = [told["responses"] for methods in DOCUMENT["paths"].values() for told in methods.values()]
+    statuses = {int(status) for answers in responses for status in answers} - {200}
+    assert statuses <= set(HTTP_STATUS.values())
+    text = str(responses)
+    unused = {code for code in HTTP_STATUS if f"`{code}`" not in text}
+    assert unused <= {"method_not_allowed", "stale"}
