@@ -1,0 +1,77 @@
+"""The commands of `mbox`, put together; errors become one line and an exit status."""
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mbox_ops.cli import grouping, options, runs, serving
+from mbox_ops.cli.output import problem
+from mbox_ops.errors import MboxError
+
+app = typer.Typer(
+    name="mbox",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Track what machine-learning pipelines do.",
+)
+app.add_typer(runs.runs, name="runs")
+app.add_typer(grouping.collections, name="collections")
+app.add_typer(grouping.scenarios, name="scenarios")
+app.add_typer(grouping.deletions, name="deletions")
+app.add_typer(serving.token, name="token")
+app.add_typer(serving.db, name="db")
+app.command("history")(runs.history)
+app.command("events")(runs.events)
+app.command("serve")(serving.serve)
+
+
+@app.callback()
+def main(
+    show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Track what machine-learning pipelines do."""
+    if show_version:
+        print(version("mbox-ops"))
+        raise typer.Exit
+
+
+@app.command("sync")
+def sync(url: options.Url = None, namespace: options.Namespace = None, as_json: options.Json = False) -> None:
+    """Send what waits in the spool of this machine to the service."""
+    from mbox_ops.client.sync import main as send_all
+
+    given = [*(["--url", url] if url else []), *(["--namespace", namespace] if namespace else [])]
+    raise typer.Exit(send_all([*given, *(["--json"] if as_json else [])]))
+
+
+@app.command("demo")
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the service running at the end.")] = False,
+    home: Annotated[Path | None, typer.Option(help="Put everything in this folder.")] = None,
+) -> None:
+    """Run a real Airflow DAG and a real Kubeflow pipeline against a service of its own, and show what was tracked."""
+    from mbox_ops.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(keep=keep, home=home))
+
+
+def run() -> None:
+    """Run the command that `sys.argv` names."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.startswith(("mbox_ops", "mbox_airflow", "mbox_kfp")):
+            raise
+        problem(f"This command needs the package {error.name!r}: pip install 'mbox-ops[server]'.")
+        sys.exit(1)
+    except MboxError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": {"code": error.code, "message": str(error), "details": error.details}}))
+        else:
+            problem(str(error))
+        sys.exit(1)

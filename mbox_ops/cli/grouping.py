@@ -1,0 +1,105 @@
+"""`mbox collections`, `mbox scenarios` and `mbox deletions`: how runs are grouped, and let go."""
+
+from typing import Annotated
+
+import typer
+
+from mbox_ops.cli import options
+from mbox_ops.cli.output import print_items, print_json, table
+from mbox_ops.cli.showing import show_deletion
+from mbox_ops.client.client import Client
+from mbox_ops.entities.grouping import RunCollection, Scenario
+
+collections = typer.Typer(no_args_is_help=True, help="Run collections.")
+scenarios = typer.Typer(no_args_is_help=True, help="Scenarios, and deleting them in bulk.")
+deletions = typer.Typer(no_args_is_help=True, help="What was deleted.")
+
+
+@collections.command("list")
+def list_collections(
+    scenario: Annotated[str | None, typer.Option(help="Only those of this scenario.")] = None,
+    limit: options.Limit = 100,
+    url: options.Url = None,
+    namespace: options.Namespace = None,
+    as_json: options.Json = False,
+) -> None:
+    """List run collections."""
+    found = list(Client(url, namespace=namespace).collections.list(scenario=scenario, limit=limit))
+    if as_json:
+        print_items(found)
+    else:
+        show_collections(found)
+
+
+@scenarios.command("list")
+def list_scenarios(
+    limit: options.Limit = 100,
+    url: options.Url = None,
+    namespace: options.Namespace = None,
+    as_json: options.Json = False,
+) -> None:
+    """List scenarios."""
+    found = list(Client(url, namespace=namespace).scenarios.list(limit=limit))
+    if as_json:
+        print_items(found)
+    else:
+        show_scenarios(found)
+
+
+@scenarios.command("delete")
+def delete_scenarios(
+    names: Annotated[list[str], typer.Argument(help="Names or ids of the scenarios.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Take runs that are still alive too.")] = False,
+    yes: options.Yes = False,
+    url: options.Url = None,
+    namespace: options.Namespace = None,
+    as_json: options.Json = False,
+) -> None:
+    """Delete whole scenarios with everything in them, after a preview."""
+    wanted = Client(url, namespace=namespace).deletions
+    if dry_run or not (yes or as_json):
+        preview = wanted.create(scenario=names, dry_run=True, force=force)
+        if as_json:
+            print_json(preview)
+        else:
+            show_deletion(preview)
+        if dry_run or preview.counts.runs == 0:
+            return
+        typer.confirm(f"Delete {preview.counts.runs} runs?", abort=True)
+    done = wanted.create(scenario=names, force=force)
+    if as_json:
+        print_json(done)
+    else:
+        show_deletion(done)
+
+
+@deletions.command("list")
+def list_deletions(
+    limit: options.Limit = 50,
+    url: options.Url = None,
+    namespace: options.Namespace = None,
+    as_json: options.Json = False,
+) -> None:
+    """List deletions, newest first."""
+    found = list(Client(url, namespace=namespace).deletions.list(limit=limit))
+    if as_json:
+        print_items(found)
+        return
+    rows = [
+        (d.id, d.state, d.counts.runs, d.counts.points, ", ".join(d.by_scenario), d.created_at, d.created_by)
+        for d in found
+    ]
+    table("Deletions", ("id", "state", "runs", "points", "scenarios", "at (UTC)", "by"), rows)
+
+
+def show_scenarios(found: list[Scenario]) -> None:
+    """A table of scenarios."""
+    rows = [(s.name, s.runs, s.collections, s.last_run_at, s.id) for s in found]
+    table("Scenarios", ("scenario", "runs", "collections", "last run (UTC)", "id"), rows)
+
+
+def show_collections(found: list[RunCollection]) -> None:
+    """A table of run collections."""
+    rows = [(c.display_name, c.scenario, c.runs, c.last_run_at) for c in found]
+    table("Run collections", ("collection", "scenario", "runs", "last run (UTC)"), rows)

@@ -1,0 +1,94 @@
+"""How answers look: tables for people, JSON for programs, one line for an error."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from mbox_ops.entities.runs import Status
+
+BARS = "▁▂▃▄▅▆▇█"
+STATUS_STYLE: dict[Status, str] = {
+    "RUNNING": "cyan", "FINISHED": "green", "FAILED": "red", "KILLED": "magenta", "LOST": "yellow",
+}  # fmt: skip
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_json(value: object) -> None:
+    """`value` as indented JSON on standard output."""
+    print(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False))
+
+
+def print_items(items: Sequence[object], next_cursor: str | None = None) -> None:
+    """A list as `{"items": [...], "next": ...}`."""
+    print_json({"items": list(items), "next": next_cursor})
+
+
+def table(title: str, headers: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; numbers are right-aligned."""
+    listed = [list(row) for row in rows]
+    grid = Table(title=title, title_justify="left", header_style="bold")
+    for column, header in enumerate(headers):
+        numbers = bool(listed) and all(isinstance(row[column], int | float) for row in listed)
+        grid.add_column(header, justify="right" if numbers else "left", overflow="fold")
+    for row in listed:
+        grid.add_row(*("" if cell is None else shown(cell) for cell in row))
+    out.print(grid)
+
+
+def shown(cell: object) -> str:
+    """A cell as text: instants in UTC to the second, numbers to six digits, a status in its colour."""
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(cell, float):
+        return f"{cell:.6g}"
+    if isinstance(cell, str):
+        text = cell.replace("[", r"\[")
+        style = STATUS_STYLE.get(cell)  # type: ignore[call-overload]  # any text may be asked for
+        return f"[{style}]{text}[/]" if style else text
+    return str(cell)
+
+
+def duration(start: datetime, end: datetime | None) -> str:
+    """How long something took, or takes so far."""
+    seconds = ((end or datetime.now(UTC)) - start).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def sparkline(values: Sequence[float], width: int = 40) -> str:
+    """A curve in one line: each bar is the mean of its bucket, scaled from the least to the greatest; NaN is a gap."""
+    finite = [v for v in values if math.isfinite(v)]
+    if not finite:
+        return ""
+    low, high = min(finite), max(finite)
+    span = (high - low) or 1.0
+    buckets = min(width, len(values))
+    bars = []
+    for i in range(buckets):
+        part = values[i * len(values) // buckets : (i + 1) * len(values) // buckets]
+        numbers = [v for v in part if math.isfinite(v)]
+        height = (math.fsum(numbers) / len(numbers) - low) / span if numbers else None
+        bars.append(" " if height is None else BARS[min(int(height * len(BARS)), len(BARS) - 1)])
+    return "".join(bars)
+
+
+def problem(message: str) -> None:
+    """One line on standard error."""
+    err.print(f"[bold red]Error:[/] {message.replace('[', chr(92) + '[')}")
+
+
+def pairs(title: str, values: dict[str, Any]) -> None:
+    """Names and values as a table; nothing where there are none."""
+    if values:
+        table(title, ("name", "value"), ((k, v if isinstance(v, str) else json.dumps(v)) for k, v in values.items()))

@@ -1,0 +1,137 @@
+"""`mbox serve`, `mbox db` and `mbox token`: what is done where the database is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.progress import Progress
+
+from mbox_ops.cli import options
+from mbox_ops.cli.output import err, out, print_items, print_json, table
+from mbox_ops.entities.tokens import CreateToken, Token
+from mbox_ops.settings import ServerSettings, server_settings
+
+db = typer.Typer(no_args_is_help=True, help="Look after the database.")
+token = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens, on the machine that has the database.")
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to bind (MBOX_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port, 0 for a free one (MBOX_PORT).")] = None,
+    database_url: options.DatabaseUrl = None,
+) -> None:
+    """Start the tracking service.
+
+    Without tokens it is open, to this machine only; `mbox token create` closes it and lets it bind other addresses.
+    """
+    from mbox_ops.server.serve import serve as run_server
+
+    run_server(_settings(database_url, host=host, port=port))
+
+
+@db.command("upgrade")
+def upgrade(database_url: options.DatabaseUrl = None, as_json: options.Json = False) -> None:
+    """Bring the database's tables to this version; it may be repeated."""
+    from mbox_ops.store.database import Database
+
+    settings = _settings(database_url)
+    with Database(settings.database_url) as database:
+        database.upgrade()
+    if as_json:
+        print_json({"upgraded": True})
+    else:
+        out.print("The database is up to date.")
+
+
+@db.command("backup")
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+    database_url: options.DatabaseUrl = None,
+    as_json: options.Json = False,
+) -> None:
+    """Copy the database while the service runs: SQLite to a database file, PostgreSQL to an archive for pg_restore."""
+    from mbox_ops.store.backup import backup as copy
+
+    settings = _settings(database_url)
+    with Progress(console=err, transient=True, disable=as_json) as progress:
+        task = progress.add_task("Copying", total=None)
+        copy(settings.database_url, target, progress=lambda done, of: progress.update(task, completed=done, total=of))
+    size = target.stat().st_size
+    if as_json:
+        print_json({"target": str(target), "bytes": size})
+    else:
+        out.print(f"Wrote {target} ({size:,} bytes).")
+
+
+@token.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    scope: Annotated[list[str], typer.Option(help="read, write, delete or admin (all); may be repeated.")],
+    namespace: Annotated[list[str] | None, typer.Option(help="It opens these; '*' for all. Default: default.")] = None,
+    expires_in: Annotated[str | None, typer.Option(help="90s, 15m, 12h, 30d; never if not given.")] = None,
+    database_url: options.DatabaseUrl = None,
+    as_json: options.Json = False,
+) -> None:
+    """Make a token and show it, this once. The first token closes the service to everyone who has none."""
+    request = msgspec.convert(
+        {
+            "name": name, "scopes": scope, "namespaces": namespace or ["default"],
+            "expires_in_seconds": None if expires_in is None else options.parse_duration(expires_in),
+        },
+        CreateToken,
+    )  # fmt: skip
+    with _tokens(database_url) as tokens:
+        made: Token = tokens.create(None, request)
+    if as_json:
+        print_json(made)
+        return
+    print(made.token)
+    err.print(f"Token {made.id} for {name!r}. It is shown only now: set MBOX_TOKEN to it where you write or read.")
+
+
+@token.command("list")
+def list_tokens(database_url: options.DatabaseUrl = None, as_json: options.Json = False) -> None:
+    """List the tokens, never their secrets."""
+    with _tokens(database_url) as tokens:
+        listed: list[Token] = tokens.list(None)
+    if as_json:
+        print_items(listed)
+        return
+    rows = [
+        (t.id, t.name, " ".join(t.scopes), " ".join(t.namespaces), t.created_at, t.expires_at, t.revoked_at)
+        for t in listed
+    ]
+    table("Tokens", ("id", "name", "scopes", "namespaces", "created", "expires", "revoked"), rows)
+
+
+@token.command("revoke")
+def revoke_token(
+    token_id: Annotated[str, typer.Argument(help="The token's id, from `mbox token list`.")],
+    database_url: options.DatabaseUrl = None,
+    as_json: options.Json = False,
+) -> None:
+    """Revoke a token; it is refused from now on."""
+    with _tokens(database_url) as tokens:
+        revoked: Token = tokens.revoke(None, token_id)
+    if as_json:
+        print_json(revoked)
+    else:
+        out.print(f"Token {revoked.id} ({revoked.name}) is revoked.")
+
+
+def _settings(database_url: str | None, **given: Any) -> ServerSettings:
+    changes = {name: value for name, value in {"database_url": database_url, **given}.items() if value is not None}
+    return msgspec.structs.replace(server_settings(), **changes)
+
+
+@contextmanager
+def _tokens(database_url: str | None) -> Iterator[Any]:
+    from mbox_ops.service.service import Service
+    from mbox_ops.store.database import Database
+
+    with Database(_settings(database_url).database_url) as database:
+        database.upgrade()
+        yield Service(database).tokens

@@ -1,0 +1,127 @@
+"""How runs, events and deletions are shown to a person."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mbox_ops.cli.output import duration, err, out, pairs, sparkline, table
+from mbox_ops.client.history import MetricHistory
+from mbox_ops.client.run import Run
+from mbox_ops.client.values import Event, EventSource
+from mbox_ops.entities.deletions import Counts, Deletion
+
+SPARKS_FROM = 2_000  # the most points that a sparkline is drawn from
+
+
+def show_runs(runs: Sequence[Run]) -> None:
+    """A table of runs with the metrics that most of them have."""
+    metrics = _most_common([list(run.metrics) for run in runs])
+    rows = [
+        (
+            run.id, run.name if run.name != run.id else "", run.status, run.scenario, collection_of(run),
+            run.started_at, duration(run.started_at, run.ended_at), *(_last(run, name) for name in metrics),
+        )
+        for run in runs
+    ]  # fmt: skip
+    headers = ("id", "name", "status", "scenario", "collection", "started (UTC)", "took", *metrics)
+    table(f"Runs: {len(runs)}", headers, rows)
+
+
+def show_run(run: Run) -> None:
+    """All of one run."""
+    facts = {
+        "id": run.id, "key": run.key, "name": run.name, "status": run.status, "namespace": run.namespace,
+        "scenario": run.scenario, "collection": collection_of(run), "pipeline": run.pipeline, "notebook": run.notebook,
+        "execution": run.execution, "started": run.started_at, "took": duration(run.started_at, run.ended_at),
+        "lost batches": run.lost or None,
+    }  # fmt: skip
+    table("Run", ("", ""), [(k, v) for k, v in facts.items() if v is not None])
+    pairs("Parameters", run.parameters)
+    _show_metrics(run)
+    pairs("Tags", run.tags)
+    pairs("Labels", run.labels)
+    pairs("Metadata", run.get_metadata())
+    show_events(run.events())
+    if listed := run.artifacts():
+        rows = [(a.path, a.mime_type.value, a.size, a.uri) for a in listed]
+        table("Artifacts", ("path", "kind", "bytes", "uri"), rows)
+
+
+def show_events(events: Sequence[Event]) -> None:
+    """Events in order of time."""
+    rows = [(instant_of(e), source_of(e), e.name, json.dumps(e.metadata)) for e in events]
+    if rows:
+        table("Events", ("at (UTC)", "source", "event", "metadata"), rows)
+
+
+def show_history(series: MetricHistory) -> None:
+    """The points of a series under its curve."""
+    rows = [(p.step, datetime.fromtimestamp(p.wallclock, UTC), p.value) for p in series.points]
+    table(f"{series.name}  {curve_of(series)}", ("step", "at (UTC)", "value"), rows)
+    if series.truncated:
+        err.print(f"{len(series.points)} of {series.total} points; --limit 0 shows all.")
+
+
+def show_deletion(deletion: Deletion) -> None:
+    """What a deletion takes or took, per scenario."""
+    preview = deletion.state == "PREVIEW"
+    rows: list[Sequence[object]] = [(name, *_counts(c)) for name, c in deletion.by_scenario.items()]
+    if len(rows) != 1:
+        rows.append(("total", *_counts(deletion.counts)))
+    title = "This would be deleted (nothing has changed)" if preview else f"Deleted ({deletion.id})"
+    table(title, ("scenario", "runs", "points", "events", "artifacts", "bytes"), rows)
+    for name in deletion.scenarios_not_found:
+        err.print(f"There is no scenario {name!r} with live runs.")
+    if deletion.running and preview:
+        err.print(f"{len(deletion.running)} of them are still alive; only --force takes those: {deletion.running[:5]}")
+    if deletion.state == "TOMBSTONED" and deletion.counts.runs:
+        out.print(f"It is kept until {deletion.purge_after:%Y-%m-%d %H:%M} UTC, then purged.")
+
+
+def curve_of(series: MetricHistory) -> str:
+    """The curve of a float series in one line."""
+    return sparkline([p.value for p in series.points if isinstance(p.value, float)])
+
+
+def collection_of(run: Run) -> str:
+    """The name that a run's collection is shown with."""
+    return f"{run.run_collection} (Default)" if run.run_collection_is_default else run.run_collection
+
+
+def instant_of(event: Event) -> datetime:
+    """When an event that was read back happened."""
+    assert isinstance(event.wallclock_time, float)
+    return datetime.fromtimestamp(event.wallclock_time, UTC)
+
+
+def source_of(event: Event) -> str:
+    """Who said so."""
+    return event.source.name if isinstance(event.source, EventSource) else event.source
+
+
+def _show_metrics(run: Run) -> None:
+    rows = []
+    for name, summary in sorted(run.metrics.items()):
+        curve = ""
+        if summary.kind == "float":
+            (series,) = run.get_metrics_history(metrics=[name], limit=SPARKS_FROM)
+            curve = curve_of(series)
+        last = summary.last if isinstance(summary.last, float) else str(summary.last)[:40]
+        rows.append((name, last, summary.min, summary.max, summary.mean, summary.count, curve))
+    if rows:
+        table("Metrics", ("metric", "last", "min", "max", "mean", "points", "curve"), rows)
+
+
+def _most_common(names: list[list[str]], most: int = 3) -> list[str]:
+    counts: dict[str, int] = {}
+    for name in (n for listed in names for n in listed if not n.startswith("system/")):
+        counts[name] = counts.get(name, 0) + 1
+    return sorted(counts, key=lambda name: (-counts[name], name))[:most]
+
+
+def _last(run: Run, name: str) -> object:
+    return run.metrics[name].last if name in run.metrics else None
+
+
+def _counts(counts: Counts) -> tuple[int, ...]:
+    return counts.runs, counts.points, counts.events, counts.artifacts, counts.bytes

@@ -1,0 +1,73 @@
+"""Hot backups: a copy of the database as it was at one moment, while others go on writing."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from mbox_ops.errors import InvalidRequest, Unavailable
+
+Progress = Callable[[int, int], None]
+_PAGES_A_STEP = 1_000
+
+
+def backup(database_url: str, target: Path, *, progress: Progress | None = None) -> Path:
+    """Copy a database to a file: SQLite to a database file, PostgreSQL to an archive for `pg_restore`.
+
+    Args:
+        database_url: the database, as the service knows it.
+        target: a file that is not there yet; it appears when it is whole.
+        progress: called with (done, total) pages; SQLite only.
+
+    Raises:
+        InvalidRequest: `target` is there already.
+        Unavailable: there is no such database, or `pg_dump` is missing or failed.
+    """
+    if target.exists():
+        raise InvalidRequest(f"{str(target)!r} is there already; name a new file.", field="target", value=str(target))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    url = make_url(database_url)
+    try:
+        if url.get_backend_name() == "sqlite":
+            _sqlite(Path(str(url.database)), partial, progress)
+        else:
+            _postgresql(url.set(drivername="postgresql").render_as_string(hide_password=False), partial)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _sqlite(source: Path, target: Path, progress: Progress | None) -> None:
+    if not source.exists():
+        raise Unavailable(f"There is no database {str(source)!r}.")
+
+    def step(_: int, remaining: int, total: int) -> None:
+        if progress is not None:
+            progress(total - remaining, total)
+
+    read, write = sqlite3.connect(source), sqlite3.connect(target)
+    try:
+        # One read transaction over the whole copy: writers go on in the WAL and are not in it.
+        read.execute("BEGIN")
+        read.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        read.backup(write, pages=_PAGES_A_STEP, progress=step)
+    finally:
+        read.close()
+        write.close()
+
+
+def _postgresql(url: str, target: Path) -> None:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise Unavailable("A backup of PostgreSQL needs its program pg_dump on the PATH.")
+    done = subprocess.run([program, "--format=custom", f"--file={target}", f"--dbname={url}"], capture_output=True)
+    if done.returncode != 0:
+        raise Unavailable(f"pg_dump failed: {done.stderr.decode(errors='replace').strip()[:500]}")
