@@ -7,11 +7,14 @@ import msgspec
 from sqlalchemy import Connection
 
 from mbox_ops.entities.instants import to_datetime, to_text
+from mbox_ops.entities.metrics import MetricSummary
 from mbox_ops.entities.runs import MLFramework, Run
 from mbox_ops.store import runs, series, settings
 from mbox_ops.store.runs import RunRow
+from mbox_ops.store.settings import Setting
 
 _SHOWN = ("parameter", "tag", "label")
+Given = dict[str, dict[str, Setting]]  # kind, name
 
 
 def describe(conn: Connection, *, rows: Sequence[RunRow]) -> list[Run]:
@@ -28,7 +31,7 @@ def describe(conn: Connection, *, rows: Sequence[RunRow]) -> list[Run]:
     ]
 
 
-def _run(row: RunRow, given: dict[str, dict[str, Any]], metrics: dict[str, Any], lost: int, writers: int) -> Run:
+def _run(row: RunRow, given: Given, metrics: dict[str, MetricSummary], lost: int, writers: int) -> Run:
     parameters = given.get("parameter", {})
     system = {"start": to_text(row.started_at)}
     if row.ended_at is not None:
@@ -66,5 +69,5 @@ def _run(row: RunRow, given: dict[str, dict[str, Any]], metrics: dict[str, Any],
     )
 
 
-def _decoded(settings_by_name: dict[str, Any]) -> dict[str, Any]:
+def _decoded(settings_by_name: dict[str, Setting]) -> dict[str, Any]:
     return {name: msgspec.json.decode(setting.value) for name, setting in settings_by_name.items()}
