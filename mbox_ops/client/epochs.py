@@ -1,0 +1,111 @@
+"""Epochs: when an attempt began, by the server's clock, the same for all processes that share the attempt.
+
+The server's time less the host's age is read once (`offset`); an attempt's epoch is that offset plus the age at which
+it began. Processes that share an attempt (a fork, or whoever adopts a spool) must come to the same epoch, or they would
+replace each other's data: they are a family, and the first of them to read the server's time writes it down.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from mbox_ops.client.clock import Clock
+from mbox_ops.client.journal import Start
+from mbox_ops.errors import Unavailable
+
+SLOWEST = 1_000_000  # microseconds; a slower answer says too little about what time it is
+FAMILY = os.urandom(8).hex()  # inherited by a fork, new in any other process
+
+
+class Epochs:
+    """Turns starts into epochs.
+
+    Args:
+        clock: the host's clocks.
+        server_time: asks the server for its time, in microseconds since 1970 UTC.
+        path_of: where a family writes its offset down.
+
+    Attributes:
+        forked: this process forked, or was, before the offset was known: it must be shared.
+    """
+
+    def __init__(self, clock: Clock, server_time: Callable[[], int], path_of: Callable[[str], Path]) -> None:
+        self._clock = clock
+        self._server_time = server_time
+        self._path_of = path_of
+        self._offsets: dict[str, int] = {}
+        self.forked = False
+
+    def note_fork(self) -> None:
+        """Share the offset from now on, unless the child inherits it; called before a fork."""
+        self.forked = self.forked or FAMILY not in self._offsets
+
+    def start_now(self, *, age: int | None = None) -> Start:
+        """The start of an attempt of this process: now, or at that age of the host."""
+        now = self._clock.age()
+        began = now if age is None else age
+        wall = int(self._clock.wall() * 1_000_000) - (now - began)
+        return Start(FAMILY, self._clock.boot, began, wall)
+
+    def known(self, start: Start) -> int | None:
+        """The epoch in milliseconds, if the server's time was read already."""
+        offset = self._offsets.get(start.family)
+        return None if offset is None else (offset + start.age) // 1_000
+
+    def of(self, start: Start, *, shared: bool) -> int:
+        """The epoch in milliseconds, asking the server for its time if need be.
+
+        Args:
+            shared: another process may have to come to the same epoch.
+
+        Raises:
+            MboxError: the server was not reached, or answered too slowly.
+        """
+        if start.family not in self._offsets:
+            path = self._path_of(start.family)
+            shared = shared or self.forked
+            offset = _read(path) if shared else None
+            if offset is None:
+                offset = self._ask(start)
+                if shared:
+                    offset = _write_first(path, offset)
+            self._offsets[start.family] = offset
+        return (self._offsets[start.family] + start.age) // 1_000
+
+    def _ask(self, start: Start) -> int:
+        before = self._clock.age()
+        now = self._server_time()
+        took = self._clock.age() - before
+        if took > SLOWEST:
+            raise Unavailable(f"The service took {took / 1_000_000:.1f} s to say what time it is; the limit is 1 s.")
+        if start.boot == self._clock.boot:
+            return now - (before + took // 2)
+        return now - (int(self._clock.wall() * 1_000_000) - start.wall) - start.age
+
+
+def _read(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _write_first(path: Path, offset: int) -> int:
+    """Write the offset down, unless another process has: then that one's holds."""
+    draft = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with draft.open("w") as file:
+            file.write(str(offset))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            found = _read(path)
+            return offset if found is None else found
+        finally:
+            draft.unlink()
+    except OSError:
+        return offset
+    return offset

@@ -1,0 +1,40 @@
+"""A lock on a file that the system drops when its owner dies."""
+
+import os
+import sys
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(fd: int) -> None:
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def take_lock(path: Path) -> int | None:
+    """Lock the file at `path`, made if it is not there; the open descriptor holds the lock, None: another holds it.
+
+    Raises:
+        OSError: the folder cannot be written, or its file system has no locks.
+    """
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _try_lock(fd)
+        except (BlockingIOError, PermissionError):
+            os.close(fd)
+            return None
+        except OSError:
+            os.close(fd)
+            raise
+        try:
+            if os.path.samestat(os.fstat(fd), path.stat()):
+                return fd
+        except FileNotFoundError:
+            pass
+        os.close(fd)  # its owner removed it while we waited for the lock: look again

@@ -1,0 +1,36 @@
+"""What is sent in the place of a batch that was refused, under the same sequence number."""
+
+from msgspec.structs import replace
+
+from mbox_ops.entities.runs import OpenRun
+from mbox_ops.entities.writers import Batch
+
+_ADDRESS = ("run_id", "key", "writer")
+_ESSENTIAL = ("open", "state", "at")
+
+
+def substitutes(batch: Batch) -> list[Batch]:
+    """What may be taken instead, the most first; each counts the refused batch as lost.
+
+    1. Only what the run's life depends on: that it is opened, and that it ends.
+    2. The same without the claims that can be in conflict with others', so that data still finds its run.
+    3. Nothing.
+    """
+    lost = batch.lost + 1
+    empty = Batch(lost=lost, **{name: getattr(batch, name) for name in _ADDRESS})
+    essential = replace(empty, **{name: getattr(batch, name) for name in _ESSENTIAL})
+    found = [essential]
+    if batch.open is not None:
+        found.append(replace(essential, open=_without_claims(batch.open)))
+    found.append(empty)
+    same = replace(batch, lost=lost)
+    return [other for i, other in enumerate(found) if other not in (same, *found[:i])]
+
+
+def without_points(batch: Batch) -> Batch:
+    """The batch without its metric points, which are counted as one lost batch."""
+    return replace(batch, points=[], lost=batch.lost + 1) if batch.points else batch
+
+
+def _without_claims(opened: OpenRun) -> OpenRun:
+    return OpenRun(run_id=opened.run_id, started_at=opened.started_at, lease=opened.lease)
