@@ -62,3 +62,7 @@ class ActiveRuns:
     def open(self) -> list[Run]:
         """The runs that are open in this process."""
         return [run for run in list(self._open.values()) if run.is_open]
+
+    def with_id(self, run_id: str) -> Run | None:
+        """The run with that id, if it is open in this process."""
+        return next((run for run in self.open() if run.is_run(run_id)), None)

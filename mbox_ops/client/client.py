@@ -1,7 +1,6 @@
 """The client: one synchronous call for each thing that can be written or read; each raises when it fails."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from mbox_ops.client import experiment, parts
@@ -21,6 +20,7 @@ from mbox_ops.entities.experiments import CreatedExperiment
 from mbox_ops.entities.runs import MLFramework
 from mbox_ops.entities.writers import BatchResult, MetadataOp
 from mbox_ops.errors import InvalidRequest
+from mbox_ops.settings import ClientSettings
 
 
 class Client:
@@ -30,6 +30,7 @@ class Client:
         url: where the service is; `MBOX_URL` if it is not given (in an Airflow task, the connection's).
         token: `MBOX_TOKEN` if it is not given.
         namespace: `MBOX_NAMESPACE` if it is not given.
+        settings: instead of the environment's.
 
     Attributes:
         runs, metrics, events, artifacts, deletions, scenarios, collections, tokens: what can be done with each.
@@ -39,9 +40,16 @@ class Client:
         >>> experiment_id = client.create_experiment(name="yolo-v4").experiment_id  # doctest: +SKIP
     """
 
-    def __init__(self, url: str | None = None, token: str | None = None, namespace: str | None = None) -> None:
-        settings = with_overrides(this_task().settings, url=url, token=token, namespace=namespace)
-        self._connection = connect(settings)
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        namespace: str | None = None,
+        *,
+        settings: ClientSettings | None = None,
+    ) -> None:
+        known = this_task().settings if settings is None else settings
+        self._connection = connect(with_overrides(known, url=url, token=token, namespace=namespace))
         self.runs = Runs(self._connection)
         self.metrics = Metrics(self._connection)
         self.events = Events(self._connection)
@@ -215,3 +223,21 @@ class Client:
 
     def _in(self, namespace: str | None) -> Connection:
         return connect(with_overrides(self._connection.settings, namespace=namespace))
+
+
+def new_experiment(
+    name: str,
+    owner: str = "",
+    namespace: str | None = None,
+    external_id: str | None = None,
+    framework: MLFramework | str | None = None,
+    task: str = "",
+    metadata: Mapping[str, Any] | None = None,
+) -> Experiment:
+    """Make an experiment where the environment says, or find the one of that name; see `Client.create_experiment`.
+
+    Example:
+        >>> experiment = mbox.new_experiment(name="yolo-v4", namespace="cv")  # doctest: +SKIP
+        >>> experiment.update_metadata(key="hyperparams", value={"fc_layers": 3})  # doctest: +SKIP
+    """
+    return Client().new_experiment(name, owner, namespace, external_id, framework, task, metadata)

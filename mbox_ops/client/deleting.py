@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mbox_ops.client.reading import Listing, listing, same, segment
-from mbox_ops.client.references import Ref, Scenarios, ident, idents_of_scenarios
+from mbox_ops.client.references import Ref, WhichScenarios, ident, idents_of_scenarios
 from mbox_ops.entities import deletions
 from mbox_ops.entities.ids import uuid7
 
@@ -20,7 +20,7 @@ class Deletions:
     def create(
         self,
         *,
-        scenario: Scenarios | None = None,
+        scenario: WhichScenarios | None = None,
         scenario_version: Ref | None = None,
         pipeline: Ref | None = None,
         execution: Ref | None = None,

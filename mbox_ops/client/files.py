@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from mbox_ops.entities.artifacts import ArtifactMime, ArtifactRecord
 from mbox_ops.entities.limits import DEFAULT, Limits, check_text
+from mbox_ops.entities.uris import check_uri
 from mbox_ops.errors import InvalidRequest
 
 File: TypeAlias = str | os.PathLike[str]
@@ -40,7 +41,7 @@ def _record(file: File, checksum: bool, mime_type: ArtifactMime | None, limits: 
     if isinstance(file, str) and "://" in text:
         if checksum:
             raise InvalidRequest(f"checksum=True reads local files, and {text!r} is a URI.", field="files", value=text)
-        return ArtifactRecord(path=text, uri=_without_credentials(text), mime_type=mime_type)
+        return ArtifactRecord(path=text, uri=check_uri("artifact uri", text), mime_type=mime_type)
     path = Path(text).expanduser().absolute()
     uri = check_text("artifact uri", path.as_uri(), most=limits.uri)
     record = ArtifactRecord(path=text, uri=uri, mime_type=mime_type)
@@ -49,16 +50,6 @@ def _record(file: File, checksum: bool, mime_type: ArtifactMime | None, limits: 
     if path.is_file():
         record.size = path.stat().st_size
     return record
-
-
-def _without_credentials(uri: str) -> str:
-    authority = uri.partition("://")[2].split("/", 1)[0].split("?", 1)[0].split("#", 1)[0]
-    if "@" in authority:
-        raise InvalidRequest(
-            f"A tracked URI must not carry credentials: {uri.partition('://')[0]}://...@{authority.rpartition('@')[2]}",
-            field="files",
-        )
-    return uri
 
 
 def _sha256(path: Path, given: str) -> str:

@@ -1,5 +1,6 @@
 """What people hand in, checked at the call, as the parts of a batch."""
 
+import operator
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -8,11 +9,15 @@ import msgspec
 
 from mbox_ops.client.clock import microseconds
 from mbox_ops.client.plain import plain
-from mbox_ops.client.values import Event, EventSource, MetricScalar, Wallclock
+from mbox_ops.client.values import Event, EventSource, MetricScalar, MetricValue, Wallclock
+from mbox_ops.entities.documents import check_document
 from mbox_ops.entities.events import EventRecord
-from mbox_ops.entities.limits import DEFAULT, check_parameter_name, check_tag, check_text
+from mbox_ops.entities.instants import INT64
+from mbox_ops.entities.limits import DEFAULT, check_metric_name, check_parameter_name, check_tag, check_text
+from mbox_ops.entities.metrics import Block, Kind
 from mbox_ops.entities.writers import MetadataOp
 from mbox_ops.errors import InvalidRequest
+from mbox_ops.wire.encodings import pack_floats, pack_ints
 
 _ROW = frozenset({"name", "value", "step", "wallclock"})
 
@@ -49,6 +54,58 @@ def rows(metrics: Iterable[object], step: int | None, wallclock: Wallclock | Non
             )
         )
     return found
+
+
+def point(name: object, value: object) -> Block:
+    """One value of a metric, as `client.log_metrics` takes it.
+
+    Raises:
+        InvalidRequest: the name or a part of the value breaks a rule.
+    """
+    if not isinstance(value, MetricValue):
+        raise InvalidRequest(
+            f"log_metrics takes a MetricValue, such as MetricValue(step=1, value=0.5), not {type(value).__name__}.",
+            field="value", value=value,
+        )  # fmt: skip
+    at = value.wallclock_time
+    kind, held = _scalar(check_metric_name(name), value.value)
+    return Block(
+        names=[check_metric_name(name)],
+        kind=kind,
+        steps=None if value.step is None else pack_ints([_step(value.step)]),
+        wallclocks=pack_ints([time.time_ns() // 1_000 if at is None else microseconds(at)]),
+        values=pack_floats([held]) if isinstance(held, float) else [held],
+    )
+
+
+def _scalar(name: str, value: object) -> tuple[Kind, float | str | bytes]:
+    field = f"metric {name!r}"
+    if isinstance(value, str):
+        return "string", check_text(field, value, most=DEFAULT.string_value, least=0)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        held = bytes(value)
+        if len(held) > DEFAULT.bytes_value:
+            raise InvalidRequest(
+                f"{field} is {len(held)} bytes long; the limit is {DEFAULT.bytes_value}.",
+                field=field, limit=DEFAULT.bytes_value, value=len(held),
+            )  # fmt: skip
+        return "bytes", held
+    if not isinstance(value, bool) and type(value).__name__ != "bool_" and hasattr(type(value), "__float__"):
+        try:
+            return "float", float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InvalidRequest(f"{field} is no float64: {error}.", field=field, value=value) from None
+    raise InvalidRequest(
+        f"{field} must be a number, text or bytes, not {type(value).__name__}: {value!r:.80}", field=field, value=value
+    )
+
+
+def _step(step: object) -> int:
+    if not isinstance(step, bool) and hasattr(type(step), "__index__"):
+        number = operator.index(step)  # type: ignore[arg-type]
+        if -INT64 <= number < INT64:
+            return number
+    raise InvalidRequest(f"step must be a 64-bit integer, not {step!r:.80}.", field="step", value=step)
 
 
 def parameters(name: object, value: object) -> dict[str, Any]:
@@ -152,24 +209,42 @@ def event_record(event: object) -> EventRecord:
         name=check_text("event name", event.name, most=DEFAULT.name),
         source=check_text("event source", source, most=DEFAULT.name),
         wallclock=time.time_ns() // 1_000 if at is None else microseconds(at, "event wallclock_time"),
-        metadata=plain("event metadata", _mapping("event metadata", event.metadata)),
+        metadata=_document("event metadata", event.metadata),
     )
 
 
 def set_key(key: object, value: object) -> MetadataOp:
-    """The change that replaces one top-level key of the metadata."""
-    name = check_text("metadata key", key, most=DEFAULT.metadata_key)
-    return MetadataOp(op="set", key=name, value=plain(f"metadata.{name}", value))
+    """The change that replaces one top-level key of the metadata.
+
+    Raises:
+        InvalidRequest: the key or the value breaks a limit of metadata.
+    """
+    name = check_text("metadata key", key, most=DEFAULT.metadata_key, least=0)
+    return MetadataOp(op="set", key=name, value=_document("metadata", {name: value})[name])
 
 
 def merge(document: object) -> MetadataOp:
-    """The change that merges a document into the metadata."""
-    return MetadataOp(op="merge", document=plain("metadata", _mapping("metadata", document)))
+    """The change that merges a document into the metadata.
+
+    Raises:
+        InvalidRequest: it breaks a limit of metadata.
+    """
+    return MetadataOp(op="merge", document=_document("metadata", document))
 
 
 def replace(document: object) -> MetadataOp:
-    """The change that makes a document the whole metadata."""
-    return MetadataOp(op="replace", document=plain("metadata", _mapping("metadata", document)))
+    """The change that makes a document the whole metadata.
+
+    Raises:
+        InvalidRequest: it breaks a limit of metadata.
+    """
+    return MetadataOp(op="replace", document=_document("metadata", document))
+
+
+def _document(field: str, given: object) -> dict[str, Any]:
+    held: dict[str, Any] = plain(field, _mapping(field, given))
+    check_document(field, held)
+    return held
 
 
 def _mapping(field: str, given: object) -> Mapping[Any, Any]:

@@ -68,7 +68,7 @@ Ref: TypeAlias = str | Reference
 """A reference or a plain id."""
 
 OneScenario: TypeAlias = str | Scenario | grouping.Scenario
-Scenarios: TypeAlias = OneScenario | Iterable[OneScenario]
+WhichScenarios: TypeAlias = OneScenario | Iterable[OneScenario]
 """A scenario, text with several names parted by commas, or a list of either."""
 
 
@@ -100,7 +100,7 @@ def name_of(field_name: str, reference: Ref | None) -> str | None:
     return name if name and isinstance(name, str) else ident(field_name, reference)
 
 
-def idents_of_scenarios(given: Scenarios) -> list[str]:
+def idents_of_scenarios(given: WhichScenarios) -> list[str]:
     """The ids or names of one or more scenarios.
 
     Args:

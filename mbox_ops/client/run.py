@@ -1,6 +1,6 @@
 """The run that people hold: it writes, it reads, it ends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from datetime import datetime
 from types import TracebackType
@@ -80,6 +80,7 @@ class Run(Writes):
         self._record: runs.Run | None = None
         self._own: Stream | None = None  # of a run that was started here: what it logs is buffered
         self._closes = False
+        self._scenario = ""
 
     @classmethod
     def opened(cls, connection: Connection, address: Address, opening: OpenRun, *, closes: bool = False) -> Self:
@@ -94,6 +95,7 @@ class Run(Writes):
         run._record = None
         run._own = connection.stream(address, opening)
         run._closes = closes
+        run._scenario = opening.scenario or (opening.source.name if opening.source else "default")
         return run
 
     @classmethod
@@ -102,6 +104,20 @@ class Run(Writes):
         run = cls(record.id, connection=connection)
         run._record = record
         return run
+
+    @property
+    def writes_here(self) -> bool:
+        """Whether this process opened it, so that it has a stream of its own."""
+        return self._own is not None
+
+    @property
+    def started_scenario(self) -> str:
+        """The scenario that it was started with; it moves if somebody names another one explicitly."""
+        return self._scenario
+
+    def is_run(self, run_id: str) -> bool:
+        """Whether this is the run with that id, as far as it is known without asking the server."""
+        return run_id == (self._id or (self._own.run_id if self._own is not None else None))
 
     @property
     def is_open(self) -> bool:
@@ -179,7 +195,7 @@ class Run(Writes):
         self,
         run_name: str | None = None,
         run_collection_name: str | None = None,
-        tags: dict[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
         """Rename the run, move it to another collection of its scenario, set tags; before, during or after it runs.
 

@@ -1,5 +1,6 @@
 """Runs: found, read, made, changed, ended, each in one synchronous call that raises."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from mbox_ops.client import parts
@@ -46,7 +47,7 @@ class Runs:
         run_collection: str | None = None,
         status: Status | None = None,
         experiments: bool | None = None,
-        tags: dict[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
         sort: Sort = "-started_at",
         limit: int | None = None,
     ) -> Listing[Run]:
@@ -95,7 +96,7 @@ class Runs:
         pipeline: Ref | None = None,
         notebook: Ref | None = None,
         execution: Ref | None = None,
-        tags: dict[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Run:
         """Make a run, or join the one that has the key; `run.existed` tells which. Nobody keeps it alive or ends it.
 
@@ -134,7 +135,7 @@ class Runs:
         *,
         run_name: str | None = None,
         run_collection_name: str | None = None,
-        tags: dict[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> BatchResult:
         """Rename a run, move it to another collection of its scenario, set tags.
 

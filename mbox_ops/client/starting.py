@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from mbox_ops.entities.ids import uuid7
+from mbox_ops.entities.limits import DEFAULT, check_text
 from mbox_ops.entities.runs import OpenRun, Source
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.identity import ordinal_key, parse_writer, source_of_key
@@ -25,6 +26,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         key: of the orchestrator's run's run.
         origin: of what this task writes.
         epoch: when its attempt began, in milliseconds.
+        joins: `start_run()` without a key joins the run of `key`, as ranks do that were told its key and nothing else.
         scenario: the scenario of the orchestrator's run.
         scenario_explicit: somebody gave it for this run (`dag_run.conf`, params), it is not merely implied.
     """
@@ -33,6 +35,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     origin: str | None = None
     epoch: int | None = None
+    joins: bool = False
     scenario: str | None = None
     scenario_explicit: bool = False
     pipeline: str | None = None
@@ -44,9 +47,9 @@ class _AirflowTask(Protocol):
 
     settings: ClientSettings | None
     key: str
-    origin: str
-    epoch: int
-    scenario: str | None
+    origin: str | None
+    epoch: int | None
+    scenario: str
     scenario_explicit: bool
     pipeline: str
     execution: str
@@ -84,7 +87,8 @@ def this_task() -> Task:
 
 
 def _handed_down(settings: ClientSettings) -> Task:
-    origin, epoch = settings.origin, None
+    origin = settings.origin
+    epoch: int | None = None
     if settings.writer:
         try:
             origin, epoch = parse_writer(settings.writer)
@@ -96,6 +100,7 @@ def _handed_down(settings: ClientSettings) -> Task:
         key=settings.run_key,
         origin=origin,
         epoch=epoch,
+        joins=origin is None,
         scenario=settings.scenario,
         pipeline=settings.pipeline or pipeline,
         execution=execution,
@@ -118,12 +123,15 @@ def orchestrated_run(task: Task) -> tuple[Address, OpenRun] | None:
 def address(task: Task, key: str | None) -> Address:
     """Where `start_run(key=...)` of this task writes to.
 
-    Without a key, a task with an origin gets one that a retry finds again; a process that knows only the key of a run
-    joins it.
+    Without a key, a task with an origin gets one that a retry finds again.
     """
-    if key is None and task.origin is not None:
+    if key is not None:
+        check_text("key", key, most=DEFAULT.key)
+    elif task.origin is not None:
         key = ordinal_key(task.origin, _next_ordinal(task.origin, task.epoch))
-    return Address(key or task.key, task.origin, task.epoch)
+    elif task.joins:
+        key = task.key
+    return Address(key, task.origin, task.epoch)
 
 
 _ordinals: dict[tuple[str, int | None], Iterator[int]] = {}
@@ -148,8 +156,14 @@ def opening(
     """What a run is: the arguments, and what the task or this process knows beside them.
 
     Raises:
-        InvalidRequest: both a pipeline and a notebook are named.
+        InvalidRequest: a name breaks a rule, or both a pipeline and a notebook are named.
     """
+    _check_names(
+        {
+            "run name": name, "run collection name": collection, "scenario": scenario, "execution": execution,
+            "scenario_version": scenario_version, "pipeline": pipeline, "notebook": notebook,
+        }
+    )  # fmt: skip
     if pipeline is not None and notebook is not None:
         raise InvalidRequest("A run comes from a pipeline or from a notebook: give one of the two.", field="notebook")
     return OpenRun(
@@ -164,6 +178,17 @@ def opening(
         started_at=time.time_ns() // 1000,
         lease=lease,
     )
+
+
+def _check_names(given: dict[str, str | None]) -> None:
+    for field, name in given.items():
+        if name is not None:
+            check_text(field, name, most=DEFAULT.name)
+    scenario = given["scenario"]
+    if scenario is not None and ("," in scenario or scenario != scenario.strip()):
+        raise InvalidRequest(
+            f"A scenario's name holds no comma and no outer blanks: {scenario!r}", field="scenario", value=scenario
+        )
 
 
 def _source(task: Task, pipeline: str | None, notebook: str | None) -> Source | None:
