@@ -1,6 +1,5 @@
 """What people hand in, checked at the call, as the parts of a batch."""
 
-import operator
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -9,12 +8,12 @@ import msgspec
 
 from mbox_ops.client.clock import microseconds
 from mbox_ops.client.plain import plain
+from mbox_ops.client.points import check_step, check_value, kind_of
 from mbox_ops.client.values import Event, EventSource, MetricScalar, MetricValue, Wallclock
 from mbox_ops.entities.documents import check_document
 from mbox_ops.entities.events import EventRecord
-from mbox_ops.entities.instants import INT64
 from mbox_ops.entities.limits import DEFAULT, check_metric_name, check_parameter_name, check_tag, check_text
-from mbox_ops.entities.metrics import Block, Kind
+from mbox_ops.entities.metrics import Block
 from mbox_ops.entities.writers import MetadataOp
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.wire.encodings import pack_floats, pack_ints
@@ -68,44 +67,16 @@ def point(name: object, value: object) -> Block:
             field="value", value=value,
         )  # fmt: skip
     at = value.wallclock_time
-    kind, held = _scalar(check_metric_name(name), value.value)
+    step = check_step(value.step)
+    series = check_metric_name(name)
+    held = check_value(series, value.value)
     return Block(
-        names=[check_metric_name(name)],
-        kind=kind,
-        steps=None if value.step is None else pack_ints([_step(value.step)]),
+        names=[series],
+        kind=kind_of(held),
+        steps=None if step is None else pack_ints([step]),
         wallclocks=pack_ints([time.time_ns() // 1_000 if at is None else microseconds(at)]),
         values=pack_floats([held]) if isinstance(held, float) else [held],
     )
-
-
-def _scalar(name: str, value: object) -> tuple[Kind, float | str | bytes]:
-    field = f"metric {name!r}"
-    if isinstance(value, str):
-        return "string", check_text(field, value, most=DEFAULT.string_value, least=0)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        held = bytes(value)
-        if len(held) > DEFAULT.bytes_value:
-            raise InvalidRequest(
-                f"{field} is {len(held)} bytes long; the limit is {DEFAULT.bytes_value}.",
-                field=field, limit=DEFAULT.bytes_value, value=len(held),
-            )  # fmt: skip
-        return "bytes", held
-    if not isinstance(value, bool) and type(value).__name__ != "bool_" and hasattr(type(value), "__float__"):
-        try:
-            return "float", float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError) as error:
-            raise InvalidRequest(f"{field} is no float64: {error}.", field=field, value=value) from None
-    raise InvalidRequest(
-        f"{field} must be a number, text or bytes, not {type(value).__name__}: {value!r:.80}", field=field, value=value
-    )
-
-
-def _step(step: object) -> int:
-    if not isinstance(step, bool) and hasattr(type(step), "__index__"):
-        number = operator.index(step)  # type: ignore[arg-type]
-        if -INT64 <= number < INT64:
-            return number
-    raise InvalidRequest(f"step must be a 64-bit integer, not {step!r:.80}.", field="step", value=step)
 
 
 def parameters(name: object, value: object) -> dict[str, Any]:
