@@ -149,7 +149,7 @@ def _task(verb: str, component: Any, inputs: dict[str, Any], options: StepOption
     pipeline = pipeline_here(verb)
     check_on_error(options)
     claims = claims_of(pipeline.groups)
-    wanted = claims | options
+    wanted: dict[str, Any] = claims | dict(options)
     spec = component.component_spec.inputs
     given = {name: each.default for name, each in spec.items() if each.default is not None}
     given |= {name: value for name, value in wanted.items() if name not in OF_THE_TASK}

@@ -27,7 +27,7 @@ def pipeline_here(verb: str) -> Any:
 
 def groups_around(task: Any) -> list[Any]:
     """The groups that enclose a task, the outermost first: loops, conditions, exit handlers."""
-    groups = []
+    groups: list[Any] = []
     group = task.parent_task_group
     while group is not None:
         groups.insert(0, group)
@@ -48,8 +48,8 @@ def loop_items(groups: list[Any]) -> list[Any]:
     items = [item for item in loops if isinstance(item, for_loop.LoopParameterArgument)]
     if len(items) > MOST_LOOPS:
         raise ValueError(
-            f"The step stands in {len(items)} nested loops; mbox_kfp tells the items of at most {MOST_LOOPS} apart. Make "
-            "the inner loops a pipeline of their own."
+            f"The step stands in {len(items)} nested loops; mbox_kfp tells the items of at most {MOST_LOOPS} apart. "
+            "Make the inner loops a pipeline of their own."
         )
     return items
 

@@ -52,8 +52,7 @@ def table(ports: dict[str, Any], wanted: Any) -> str:
 def type_of(port: Any) -> str:
     """A port's type as people write it."""
     text = port.type if isinstance(port.type, str) else "dict"
-    names = {"String": "str", "Integer": "int", "Float": "float", "Boolean": "bool", "PipelineTaskFinalStatus": "status"}
-    text = names.get(text, text)
+    text = {"String": "str", "Integer": "int", "Float": "float", "Boolean": "bool"}.get(text, text)
     return "dict" if text.startswith("Dict") else text.partition("@")[0].removeprefix("system.")
 
 

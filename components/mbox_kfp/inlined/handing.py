@@ -21,7 +21,7 @@ def mbox_hand_over(arguments: list[str]) -> None:
         os.environ.update(mbox_handed(given))
     except ValueError as error:
         raise SystemExit(f"mbox-ops cannot tell who this step is. {error}") from None
-    os.execvp(arguments[here + 1], arguments[here + 1 :])  # noqa: S606
+    os.execvp(arguments[here + 1], arguments[here + 1 :])
 
 
 def mbox_handed(given: dict[str, Any]) -> dict[str, str]:

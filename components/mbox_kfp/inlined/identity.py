@@ -37,17 +37,11 @@ def mbox_origin(key: str, task: str, parent_dag_id: str, loop_items: list[str], 
 
 
 def mbox_item(value: Any) -> str:
-    """A loop's item as text: 1, "1" and 1.0 are one item, since kfp.local and a cluster write numbers differently."""
+    """A loop's item as text. A cluster gives it as text; kfp.local gives what it is, with 1.0 for 1."""
     import json
 
     if isinstance(value, str):
-        try:
-            read = json.loads(value)
-        except ValueError:
-            return value
-        if isinstance(read, str):
-            return value
-        value = read
+        return value
     return json.dumps(mbox_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -73,11 +73,12 @@ def mbox_epoch(step: dict[str, Any]) -> int:
 
     while True:
         answer, seconds = mbox_deliver(step, "GET", "/api/v1/time", b"")
-        if not isinstance(answer.get("now"), int):
+        now = answer.get("now")
+        if not isinstance(now, int):
             raise RuntimeError(f"What answers at {step['url']} is not the mbox-ops service: it does not tell the time.")
         if seconds <= 1:
             age = time.monotonic() - step["began"]
-            return answer["now"] // 1_000 - int(age * 1_000)
+            return now // 1_000 - int(age * 1_000)
         if time.monotonic() > step["began"] + step["seconds"]:
             raise RuntimeError(
                 f"The tracking service at {step['url']} took {seconds:.1f} s to tell the time; 1 s is the limit. This "

@@ -8,13 +8,11 @@ def mbox_number(name: str, value: Any) -> Any:
     import math
     import re
 
-    if isinstance(value, str):
-        if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", value, re.ASCII):
-            value = float(value)
-        elif re.fullmatch(r"[+-]?(nan|inf|infinity)", value, re.ASCII | re.IGNORECASE):
-            value = float(value)
+    number = r"[+-]?(nan|inf|infinity|(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?)"
+    if isinstance(value, str) and re.fullmatch(number, value, re.ASCII | re.IGNORECASE):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"The metric {name!r} is {value!r:.80}, which is no number. Give a number, or text that is one.")
+        raise ValueError(f"The metric {name!r} is {value!r:.80}, which is no number. Give a number, or its text.")
     value = float(value)
     if math.isfinite(value):
         return value
@@ -49,25 +47,27 @@ def mbox_classification(document: dict[str, Any]) -> list[dict[str, Any]]:
         cells.update({f"confusion/{actual}/{seen}": n for seen, n in zip(labels, row["row"], strict=True)})
     blocks = [mbox_block(cells, -1, now)] if cells else []
     curve = document.get("confidenceMetrics") or []
-    names = {"confidenceThreshold": "roc/threshold", "falsePositiveRate": "roc/false_positive_rate", "recall": "roc/recall"}
+    fields = {"roc/threshold": "confidenceThreshold", "roc/fpr": "falsePositiveRate", "roc/tpr": "recall"}
     if curve:
-        values = [mbox_number(names[field], point.get(field, "nan")) for point in curve for field in sorted(names)]
-        blocks.append({
-            "names": [names[field] for field in sorted(names)],
-            "steps": list(range(len(curve))),
-            "wallclocks": [now] * len(curve),
-            "values": values,
-        })
+        blocks.append(
+            {
+                "names": list(fields),
+                "steps": list(range(len(curve))),
+                "wallclocks": [now] * len(curve),
+                "values": [mbox_number(name, point.get(fields[name], "nan")) for point in curve for name in fields],
+            }
+        )
     return blocks
 
 
 def mbox_points(path: str) -> list[dict[str, Any]]:
     """The blocks of a file of points: one JSON object a line, with `name`, `value` and maybe `step` and `wallclock`."""
     import time
+    from pathlib import Path
 
     now = time.time_ns() // 1_000
     series: dict[str, list[tuple[Any, int, Any]]] = {}
-    with open(path, encoding="utf-8") as lines:
+    with Path(path).open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 name, point = mbox_point(f"Line {number} of the points file", line, now)
@@ -76,15 +76,17 @@ def mbox_points(path: str) -> list[dict[str, Any]]:
     for name, points in series.items():
         steps = [step for step, _, _ in points]
         if None in steps and set(steps) != {None}:
-            raise ValueError(f"The points of the metric {name!r} have a step on some lines only; give it on all or none.")
+            raise ValueError(f"The points of the metric {name!r} have a step on some lines only: give all one or none.")
         for start in range(0, len(points), 20_000):
             part = points[start : start + 20_000]
-            blocks.append({
-                "names": [name],
-                "steps": None if None in steps else [step for step, _, _ in part],
-                "wallclocks": [wallclock for _, wallclock, _ in part],
-                "values": [value for _, _, value in part],
-            })
+            blocks.append(
+                {
+                    "names": [name],
+                    "steps": None if None in steps else [step for step, _, _ in part],
+                    "wallclocks": [wallclock for _, wallclock, _ in part],
+                    "values": [value for _, _, value in part],
+                }
+            )
     return blocks
 
 
@@ -97,7 +99,9 @@ def mbox_point(where: str, line: str, now: int) -> tuple[str, tuple[Any, int, An
     except ValueError as error:
         raise ValueError(f"{where} is not JSON: {error}.") from None
     if not isinstance(point, dict) or not isinstance(point.get("name"), str) or "value" not in point:
-        raise ValueError(f'{where} must be like {{"name": "loss", "value": 0.5, "step": 3}}, not {line.strip()[:80]!r}.')
+        raise ValueError(
+            f'{where} must be like {{"name": "loss", "value": 0.5, "step": 3}}, not {line.strip()[:70]!r}.'
+        )
     if unknown := sorted(set(point) - {"name", "value", "step", "wallclock"}):
         raise ValueError(f"{where} has the unknown field {unknown[0]!r}; there are name, value, step and wallclock.")
     step = point.get("step")
@@ -123,7 +127,7 @@ def mbox_batches(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def mbox_instant(name: str, value: Any) -> int:
     """Microseconds since 1970 UTC from seconds (a number or its text) or RFC 3339 text."""
-    from datetime import datetime, timezone
+    from datetime import UTC, datetime
 
     try:
         seconds = float(value)
@@ -138,5 +142,5 @@ def mbox_instant(name: str, value: Any) -> int:
         ) from None
     if moment.tzinfo is None:
         raise ValueError(f"{name} is {value!r:.60}, without a zone; add one, such as 'Z' or '+01:00'.")
-    since = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
