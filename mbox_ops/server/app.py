@@ -11,34 +11,14 @@ from litestar.enums import ScopeType
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
 from mbox_ops.entities.limits import DEFAULT, Limits
-from mbox_ops.server import health, openapi
 from mbox_ops.server.failures import answer_failure
 from mbox_ops.server.guards import check_scopes, guard
 from mbox_ops.server.metrics import Metrics
-from mbox_ops.server.rest import (
-    artifacts,
-    batches,
-    clock,
-    deletions,
-    events,
-    experiments,
-    grouping,
-    metadata,
-    metrics,
-    runs,
-    tokens,
-)
-from mbox_ops.server.routes import Parts, handler_of, operations_of
+from mbox_ops.server.operations import OPERATIONS
+from mbox_ops.server.routes import Parts, handler_of
 from mbox_ops.server.threads import Threads
 from mbox_ops.service.service import Service
 from mbox_ops.wire.encodings import REQUEST_ID_HEADER, VERSION_HEADER, WIRE_VERSION
-
-OPERATIONS = tuple(
-    operations_of(
-        batches, runs, metrics, metadata, events, artifacts, experiments, grouping, deletions, tokens, clock, health,
-        openapi,
-    )
-)  # fmt: skip
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _ALWAYS = (
@@ -118,7 +98,7 @@ class App(Litestar):
             await super().__call__(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - began
-            handler = scope.get("route_handler")  # none where no route was met
+            handler = cast("dict[str, Any]", scope).get("route_handler")  # none where no route was met
             route = "none" if handler is None else str(handler.opt.get("path", "other"))
             self.parts.metrics.answered(scope["method"], route, status, seconds)
             log.debug(

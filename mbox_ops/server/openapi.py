@@ -3,13 +3,12 @@
 import inspect
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any
 
 import msgspec
 
 from mbox_ops.server.queries import NoQuery
-from mbox_ops.server.routes import Call, Operation, Raw, operation
+from mbox_ops.server.routes import Operation, Raw
 from mbox_ops.wire.encodings import JSON, MSGPACK, NAMESPACE_HEADER, WIRE_VERSION
 from mbox_ops.wire.status import HTTP_STATUS
 
@@ -44,20 +43,6 @@ class ErrorBody(msgspec.Struct, kw_only=True):
     """The body of every failure."""
 
     error: ErrorDetails
-
-
-@operation("GET", "/schema", scope="read", hidden=True)
-def get_schema(call: Call) -> Raw:
-    """This document."""
-    return Raw(document_text(), JSON)
-
-
-@cache
-def document_text() -> bytes:
-    """The document as JSON."""
-    from mbox_ops.server.app import OPERATIONS  # it is made of all operations, this module's included
-
-    return msgspec.json.encode(document([op for op in OPERATIONS if not op.hidden]))
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:

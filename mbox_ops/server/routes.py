@@ -13,7 +13,7 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -92,7 +92,6 @@ class Operation:
     fn: Callable[..., object]
     errors: tuple[str, ...] = ()
     example: Any = None
-    hidden: bool = field(default=False, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -121,7 +120,7 @@ class Operation:
 
 
 def operation(
-    method: str, path: str, *, scope: Scope, errors: tuple[str, ...] = (), example: Any = None, hidden: bool = False
+    method: str, path: str, *, scope: Scope, errors: tuple[str, ...] = (), example: Any = None
 ) -> Callable[[Callable[..., object]], Operation]:
     """Make an operation of a function.
 
@@ -130,7 +129,7 @@ def operation(
     """
 
     def make(fn: Callable[..., object]) -> Operation:
-        made = Operation(method, path, scope, fn, errors, example, hidden=hidden)
+        made = Operation(method, path, scope, fn, errors, example)
         if set(inspect.signature(fn).parameters) - _RESERVED != set(made.places):
             raise TypeError(f"{fn.__qualname__} does not take what {path} gives: {made.places}.")
         return made

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mbox_ops.errors import BY_CODE, InvalidRequest, MboxError
-from mbox_ops.server.app import OPERATIONS
 from mbox_ops.server.failures import error_body
+from mbox_ops.server.operations import OPERATIONS
 from mbox_ops.testing import LiveServer
 from mbox_ops.wire.encodings import JSON, MSGPACK
 from mbox_ops.wire.status import GRPC_STATUS, HTTP_STATUS

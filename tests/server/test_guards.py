@@ -8,8 +8,9 @@ import pytest
 from litestar import get
 
 from mbox_ops.entities.tokens import CreateToken
-from mbox_ops.server.app import OPERATIONS, App, create_app
+from mbox_ops.server.app import App, create_app
 from mbox_ops.server.guards import check_scopes, is_loopback
+from mbox_ops.server.operations import OPERATIONS
 from mbox_ops.server.routes import Call, Operation, operation
 from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database

@@ -1,0 +1,44 @@
+"""All operations there are, and the document that tells of them."""
+
+from functools import cache
+
+import msgspec
+
+from mbox_ops.server import health
+from mbox_ops.server.openapi import document
+from mbox_ops.server.rest import (
+    artifacts,
+    batches,
+    clock,
+    deletions,
+    events,
+    experiments,
+    grouping,
+    metadata,
+    metrics,
+    runs,
+    tokens,
+)
+from mbox_ops.server.routes import Call, Raw, operation, operations_of
+from mbox_ops.wire.encodings import JSON
+
+DOCUMENTED = tuple(
+    operations_of(
+        runs, batches, experiments, metrics, metadata, events, artifacts, grouping, deletions, tokens, clock, health
+    )
+)
+
+
+@operation("GET", "/schema", scope="read")
+def get_schema(call: Call) -> Raw:
+    """The OpenAPI document."""
+    return Raw(document_text(), JSON)
+
+
+@cache
+def document_text() -> bytes:
+    """The OpenAPI document as JSON."""
+    return msgspec.json.encode(document(DOCUMENTED))
+
+
+OPERATIONS = (*DOCUMENTED, get_schema)
