@@ -16,6 +16,7 @@ from mbox_ops.server import logs
 from mbox_ops.server.app import create_app
 from mbox_ops.server.guards import is_loopback
 from mbox_ops.server.jobs import jobs_of
+from mbox_ops.server.protocol import Protocol
 from mbox_ops.service.service import Service
 from mbox_ops.settings import ServerSettings
 from mbox_ops.store.database import Database
@@ -143,7 +144,7 @@ def configuration(service: Service, limits: Limits, loop: str) -> uvicorn.Config
     return uvicorn.Config(
         create_app(service, limits=limits),
         loop=loop,
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         log_config=None,

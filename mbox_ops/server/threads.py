@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, ParamSpec, TypeVar
 
+from mbox_ops.errors import Unavailable
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -16,17 +18,32 @@ Lane = Literal["quick", "read", "write"]
 SIZES: dict[Lane, int] = {"quick": 2, "read": 6, "write": 8}
 
 
+# Requests that wait for a thread of one lane; beyond that the caller is asked to come back.
+MOST_WAITING = 512
+
+
 class Threads:
-    """A pool of threads for each lane."""
+    """A pool of threads for each lane. It is used from one event loop only."""
 
     def __init__(self) -> None:
+        self._waiting: dict[Lane, int] = dict.fromkeys(SIZES, 0)
         self._pools = {
             lane: ThreadPoolExecutor(size, thread_name_prefix=f"mbox-{lane}") for lane, size in SIZES.items()
         }
 
     async def run(self, lane: Lane, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `fn` returns or raises, run in a thread of that lane."""
-        return await asyncio.get_running_loop().run_in_executor(self._pools[lane], lambda: fn(*args, **kwargs))
+        """What `fn` returns or raises, run in a thread of that lane.
+
+        Raises:
+            Unavailable: too many wait already.
+        """
+        if self._waiting[lane] >= MOST_WAITING:
+            raise Unavailable(f"{MOST_WAITING} requests are waiting already; try again later.", limit=MOST_WAITING)
+        self._waiting[lane] += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pools[lane], lambda: fn(*args, **kwargs))
+        finally:
+            self._waiting[lane] -= 1
 
     def close(self) -> None:
         """Let what runs come to its end, and take nothing more."""

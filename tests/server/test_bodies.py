@@ -227,6 +227,36 @@ def test_whatever_is_sent_the_reader_answers(body: bytes) -> None:
     assert all(told)
 
 
+@pytest.mark.parametrize("noise", [b"nonsense\r\n\r\n", b"\x16\x03\x01\x02\x00" * 20, b"GET / HTTP/9.9.9\r\n\r\n"])
+def test_what_is_no_http_gets_the_same_body_as_any_failure(server: LiveServer, noise: bytes) -> None:
+    """TLS to a plain port, or worse."""
+    with connected(server) as sock:
+        sock.sendall(noise)
+        head, _, body = everything(sock).partition(b"\r\n\r\n")
+    assert b" 400 " in head.splitlines()[0]
+    assert json.loads(body)["error"]["code"] == "malformed_request"
+
+
+def test_a_head_that_never_ends_is_refused(server: LiveServer) -> None:
+    """Before it has filled the memory."""
+    with connected(server) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 100_000)
+        head, _, body = everything(sock).partition(b"\r\n\r\n")
+    assert b" 413 " in head.splitlines()[0]
+    assert json.loads(body)["error"]["details"]["limit"] == 65_536
+
+
+def everything(sock: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    received = b""
+    try:
+        while piece := sock.recv(65_536):
+            received += piece
+    except ConnectionResetError:
+        pass
+    return received
+
+
 def connected(server: LiveServer) -> socket.socket:
     """A bare connection."""
     return socket.create_connection(("127.0.0.1", server.port), timeout=10)
