@@ -1,0 +1,81 @@
+"""What the tests ask of the process that holds Airflow; everything here runs in it."""
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+
+def check_provider_info() -> None:
+    """Validate the provider info as Airflow does, and its form as the UI does."""
+    import airflow
+    import jsonschema
+
+    from mbox_airflow.provider_info import get_provider_info
+
+    schemas = Path(airflow.__file__).parent
+    info = get_provider_info()
+    # The first is what is checked at run time, the second what the providers of Airflow itself are held to.
+    jsonschema.validate(info, json.loads((schemas / "provider_info.schema.json").read_text()))
+    of_yaml = json.loads((schemas / "provider.yaml.schema.json").read_text())
+    connection_types = {"definitions": of_yaml.get("definitions", {}), **of_yaml["properties"]["connection-types"]}
+    jsonschema.validate(info["connection-types"], connection_types)
+    assert not set(info) - set(of_yaml["properties"])
+
+
+def airflow_command(command: list[str]) -> str:
+    """What a command of Airflow prints; without a process of its own, which would take seconds to start."""
+    from airflow.cli import cli_parser
+
+    arguments = cli_parser.get_parser().parse_args(command)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        arguments.func(arguments)
+    return printed.getvalue()
+
+
+def connection_form() -> dict[str, Any]:
+    """The fields and the behaviour of our connection's form, as the API hands them to the UI."""
+    from airflow.providers_manager import ProvidersManager
+
+    manager = ProvidersManager()
+    manager.initialize_providers_hooks()
+    return {
+        "fields": sorted(
+            info.field_name for name, info in manager.connection_form_widgets.items() if name.startswith("extra__mbox__")
+        ),
+        "behaviour": manager.field_behaviours["mbox"],
+    }
+
+
+def settings(mbox_conn_id: str = "mbox_default") -> dict[str, Any]:
+    """What the hook makes of a connection."""
+    from mbox_airflow.hooks import MboxHook
+
+    found = MboxHook(mbox_conn_id).settings()
+    return {name: getattr(found, name) for name in ("url", "token", "namespace", "instance", "scenario", "verify")}
+
+
+def refused(mbox_conn_id: str = "mbox_default") -> str:
+    """What the hook says of a connection that it cannot use."""
+    from mbox_airflow.hooks import MboxHook
+
+    try:
+        MboxHook(mbox_conn_id).settings()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def connection_test() -> list[Any]:
+    """What the button in Airflow's UI answers."""
+    from airflow.sdk import Connection
+
+    return list(Connection.get("mbox_default").test_connection())
+
+
+def runs_of_scenario(scenario: str) -> list[str]:
+    """The ids of a scenario's runs, read through the hook's client."""
+    from mbox_airflow.hooks import MboxHook
+
+    return [run.id for run in MboxHook().get_conn().runs.list(scenario=scenario)]
