@@ -1,4 +1,4 @@
-"""`python -m mbox_kfp.compile [--check]`: make each component's `component.yaml` and `README.md` again.
+"""`python -m mbox_kfp.compile [--check]`: make each component's `component.yaml` and `README.md` again, and the example.
 
 With `--check` nothing is written; the exit status is 1 if a committed file is not what its component gives.
 """
@@ -13,6 +13,7 @@ import kfp
 from kfp import compiler
 
 from mbox_kfp import factories
+from mbox_kfp.examples import train_and_track
 from mbox_kfp.finish_run.component import COMPONENT as FINISH_RUN
 from mbox_kfp.log_event.component import COMPONENT as LOG_EVENT
 from mbox_kfp.readme import readme_of
@@ -28,22 +29,22 @@ COMPONENTS: dict[str, tuple[Any, Any]] = {
 }
 # KFP writes its own version into what it compiles: other versions give other bytes.
 MADE_WITH = "2.17.0"
-HEADER = "# Generated from component.py by `make components`; do not edit.\n"
+HEADER = "# Generated from {} by `make components`; do not edit.\n"
 
 
-def yaml_of(component: Any) -> str:
-    """The compiled form of a component, for `kfp.components.load_component_from_file`."""
+def yaml_of(source: str, component: Any) -> str:
+    """The compiled form of a component or a pipeline, for `kfp.components.load_component_from_file`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "component.yaml"
         compiler.Compiler().compile(component, str(path))
-        return HEADER + path.read_text()
+        return HEADER.format(source) + path.read_text()
 
 
 def files() -> dict[Path, str]:
     """Every generated file and what has to be in it."""
-    made = {}
+    made = {FOLDER / "examples" / "train_and_track.yaml": yaml_of("train_and_track.py", train_and_track.pipeline)}
     for name, (component, factory) in COMPONENTS.items():
-        made[FOLDER / name / "component.yaml"] = yaml_of(component)
+        made[FOLDER / name / "component.yaml"] = yaml_of("component.py", component)
         made[FOLDER / name / "README.md"] = readme_of(name, component, factory)
     return made
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fate = Literal["pass", "lose the reply", "refuse"]
+Fate = Literal["pass", "lose the reply", "refuse"] | bytes
+"""What becomes of a request; bytes are the answer to it."""
 
 
 class Proxy:
@@ -38,6 +39,9 @@ class Proxy:
             self.requests.append(line)
             fate = self.fate(line, len(self.requests))
             if fate == "refuse":
+                return
+            if isinstance(fate, bytes):
+                client.sendall(fate)
                 return
             with socket.create_connection(self.target) as upstream:
                 upstream.sendall(request)
