@@ -31,7 +31,7 @@ class ActiveRuns:
         Raises:
             InvalidRequest: one is; the message names it.
         """
-        if (run := self.here()) is not None:
+        if (run := self.here()) is not None and run.is_of_this_process:
             raise InvalidRequest(f"{run.label} is active here: end it with end_run() before you start another.")
 
     def begin(self, run: Run) -> None:
@@ -60,8 +60,9 @@ class ActiveRuns:
         return runs[0] if runs else None
 
     def open(self) -> list[Run]:
-        """The runs that are open in this process."""
-        return [run for run in list(self._open.values()) if run.is_open]
+        """The runs that are open in this process; in a forked one that started none, those of its parent."""
+        runs = [run for run in list(self._open.values()) if run.is_open]
+        return [run for run in runs if run.is_of_this_process] or runs
 
     def with_id(self, run_id: str) -> Run | None:
         """The run with that id, if it is open in this process."""

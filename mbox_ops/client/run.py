@@ -1,13 +1,14 @@
 """The run that people hold: it writes, it reads, it ends."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mbox_ops.client import parts
 from mbox_ops.client.connection import Connection, connect, with_overrides
+from mbox_ops.client.endings import durable, state_after
 from mbox_ops.client.history import MetricHistory, MetricSummary
 from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.reading import Artifacts, Events, Metrics, segment
@@ -20,7 +21,6 @@ from mbox_ops.entities.artifacts import ArtifactMime
 from mbox_ops.entities.limits import DEFAULT, check_text
 from mbox_ops.entities.runs import MLFramework, OpenRun, Status
 from mbox_ops.entities.writers import EndState
-from mbox_ops.errors import Unavailable, from_code
 
 if TYPE_CHECKING:
     from mbox_ops.entities.deletions import Deletion
@@ -80,6 +80,7 @@ class Run(Writes):
         self._record: runs.Run | None = None
         self._own: Stream | None = None  # of a run that was started here: what it logs is buffered
         self._closes = False
+        self._pid = os.getpid()
         self._scenario = ""
 
     @classmethod
@@ -95,6 +96,7 @@ class Run(Writes):
         run._record = None
         run._own = connection.stream(address, opening)
         run._closes = closes
+        run._pid = os.getpid()
         run._scenario = opening.scenario or (opening.source.name if opening.source else "default")
         return run
 
@@ -114,6 +116,11 @@ class Run(Writes):
     def started_scenario(self) -> str:
         """The scenario that it was started with; it moves if somebody names another one explicitly."""
         return self._scenario
+
+    @property
+    def is_of_this_process(self) -> bool:
+        """Whether this very process opened it, and not one that this one was forked from."""
+        return self._own is not None and self._pid == os.getpid()
 
     def is_run(self, run_id: str) -> bool:
         """Whether this is the run with that id, as far as it is known without asking the server."""
@@ -237,7 +244,7 @@ class Run(Writes):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.is_open:
+        if self.is_open and self.is_of_this_process:
             self.end_run(state_after(error))
         else:
             self.persist_run()
@@ -279,23 +286,3 @@ def _elsewhere(run_id: str, url: str, namespace: str) -> Run:
     """The run in another process, which takes its token from its own environment."""
     settings = with_overrides(this_task().settings, url=url, namespace=namespace)
     return Run(run_id, connection=connect(settings))
-
-
-def durable(flushed: Flushed) -> Flushed:
-    """What was flushed, if it is durable and was not refused.
-
-    Raises:
-        MboxError: the service refused it, or nothing could keep it.
-    """
-    if flushed.refused:
-        raise from_code(flushed.refused[0].code, flushed.refused[0].message, {})
-    if flushed.where == "memory":
-        raise Unavailable("The service is away and the spool cannot be written: what was logged is not durable.")
-    return flushed
-
-
-def state_after(error: BaseException | None) -> EndState:
-    """The state of a run whose `with` block was left with that error."""
-    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-        return "FINISHED"
-    return "KILLED" if isinstance(error, (KeyboardInterrupt, CancelledError)) else "FAILED"
