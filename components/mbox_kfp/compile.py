@@ -1,4 +1,4 @@
-"""`python -m mbox_kfp.compile [--check]`: make each component's `component.yaml` and `README.md` again, and the example.
+"""`python -m mbox_kfp.compile [--check]`: make the committed YAML of components and example, and the READMEs, again.
 
 With `--check` nothing is written; the exit status is 1 if a committed file is not what its component gives.
 """
