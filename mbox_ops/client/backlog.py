@@ -29,7 +29,7 @@ class Backlog:
     def __init__(
         self, spool: Spool, epochs: Epochs, *, memory_limit: int = 16 << 20, fallback_limit: int = 64 << 20
     ) -> None:
-        self.tracks = Tracks()
+        self.tracks = Tracks(weak=True)
         self._spool = spool
         self._epochs = epochs
         self._memory_limit = memory_limit
@@ -45,6 +45,7 @@ class Backlog:
 
     def add(self, item: Item) -> None:
         """Put a batch behind all others."""
+        self.tracks.add(item.track)
         if not self._memory and self._in_hand is None and self._journal_waits() and item.ticket is None:
             try:
                 self._append(item)
@@ -130,7 +131,7 @@ class Backlog:
         lane, self._lane = self._lane, None
         if lane is not None:
             try:
-                lane.journal.close()
+                lane.close()
             except OSError as error:
                 self._warn_of_disk(error)
 

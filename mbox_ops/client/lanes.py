@@ -43,7 +43,7 @@ class JournalLane:
             record = self.journal.peek()
             if record is None:
                 return None
-            track = self._tracks[record.producer]
+            track = self._tracks.of(record.producer)
             if record.seq <= track.settled:
                 self.journal.advance()
             else:
@@ -51,12 +51,18 @@ class JournalLane:
         return self._item
 
     def settle(self, item: Item) -> None:
-        """Take the batch off the journal."""
-        self._item = None
-        self.journal.advance()
+        """Take the batch off the journal, if that is still there."""
+        if item is self._item:
+            self._item = None
+            self.journal.advance()
 
     def park(self) -> None:
         """It is safe where it is."""
+
+    def close(self) -> None:
+        """Leave what waits to whoever owns the journal next."""
+        self._item = None
+        self.journal.close()
 
     def is_shared(self) -> bool:
         """Whoever finds the journal may send it."""

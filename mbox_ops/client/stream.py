@@ -2,37 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import os
+import secrets
+from array import array
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from mbox_ops.client.buffer import PARTS, ROWS, Batches, Record
+from mbox_ops.client.clock import microseconds
 from mbox_ops.client.outcome import Flushed
+from mbox_ops.client.points import INT64, Series, check_step
+from mbox_ops.client.tracks import Item, Ticket, Track
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.runs import OpenRun
-from mbox_ops.entities.writers import BatchResult, EndState, MetadataOp
+from mbox_ops.entities.writers import Batch, BatchResult, EndState, MetadataOp, Writer
+from mbox_ops.errors import InvalidRequest
+from mbox_ops.wire.encodings import decode, encode
+
+if TYPE_CHECKING:
+    from mbox_ops.client.journal import Start
+    from mbox_ops.client.recorder import Recorder
 
 _NOT_GIVEN: Any = object()
+
+getpid = os.getpid
 
 
 class Stream:
     """Takes what is logged to one run and returns at once; a thread of its recorder sends it.
 
-    Made by `Recorder.stream`. Threads may share it. A forked child that uses it becomes a producer of its own, with the
-    same origin and epoch. Methods raise `InvalidRequest` for bad input at the call, and nothing else but `write_now`.
+    Made by `Recorder.stream`. Threads may share it. In a forked child it becomes a producer of its own. Methods raise
+    `InvalidRequest` for bad input at the call, and nothing else; `write_now` and `resolve` raise what the server says.
 
     Attributes:
-        run_id: the run's id; None while a keyed run has not been resolved by the server's first answer.
         key: the run's key, if it is addressed by one.
         origin: the logical writer.
-        epoch: milliseconds; None while the server's time has not been asked.
         ended: `end` was called.
     """
 
-    run_id: str | None
-    key: str | None
-    origin: str
-    epoch: int | None
-    ended: bool
+    def __init__(
+        self,
+        recorder: Recorder,
+        *,
+        run_id: str | None,
+        key: str | None,
+        origin: str | None,
+        epoch: int | None,
+        start: Start | None,
+        open: OpenRun | None,
+        lease: bool,
+    ) -> None:
+        self.key = key
+        self.lease = lease
+        self.ended = False
+        self.series = Series()
+        self._recorder = recorder
+        self._given_id = run_id
+        self._random_origin = origin is None
+        self.origin = secrets.token_hex(16) if origin is None else origin
+        self._epoch = epoch
+        self._start = start
+        self._open = open
+        self._rows: dict[str, tuple[str]] = {}  # names of float series that were checked
+        self._groups: dict[tuple[str, ...], None] = {}  # the same for the names of dicts
+        self._buffer: list[Record] = []
+        self._append = self._buffer.append
+        self._now: Callable[[], float] = recorder.clock.wall
+        self._begin()
+
+    def _begin(self) -> None:
+        """Be a new producer with an empty buffer."""
+        self._pid = getpid()
+        self._buffer.clear()
+        self._weight = 0
+        self._room = -1  # the first record wakes the recorder's thread
+        self._opens = self._open is not None
+        self._lease_at = 0.0
+        self.track = Track(secrets.token_hex(16))
+
+    @property
+    def run_id(self) -> str | None:
+        """The run's id; None while a keyed run has not been resolved by the server's first answer."""
+        return self.track.run_id or self._given_id
+
+    @property
+    def epoch(self) -> int | None:
+        """The attempt's beginning in milliseconds; None while the server's time is not known."""
+        if self._epoch is None and self._start is not None:
+            return self._recorder.epochs.known(self._start)
+        return self._epoch
 
     def log(
         self,
@@ -52,7 +113,22 @@ class Stream:
         Raises:
             InvalidRequest: the name, the value, the step or the wallclock breaks a rule; nothing was logged.
         """
-        raise NotImplementedError
+        wall: float = self._now() if wallclock is None else microseconds(wallclock)
+        if step is not None and (type(step) is not int or not -INT64 <= step < INT64):
+            step = check_step(step)
+        if type(value) is float and type(name) is str and (names := self._rows.get(name)) is not None:
+            record: Record = (names, (value,), step, wall)
+        elif value is _NOT_GIVEN:
+            record = self._many(name, step, wall)
+            self._weight += len(record[1])
+        else:
+            record = self._one(name, value, step, wall)
+        if getpid() != self._pid:
+            self._recorder.forked()
+        self._append(record)
+        self._weight += 3
+        if self._weight > self._room:
+            self._recorder.crowded(self)
 
     def log_rows(self, rows: Iterable[tuple[str, object, int | None, object]]) -> None:
         """Log points `(name, value, step, wallclock)` of any metrics as one atomic write.
@@ -60,7 +136,13 @@ class Stream:
         Raises:
             InvalidRequest: one of them breaks a rule; nothing was logged.
         """
-        raise NotImplementedError
+        now = self._now()
+        checked = [
+            self._one(name, value, check_step(step), now if wallclock is None else microseconds(wallclock))
+            for name, value, step, wallclock in rows
+        ]
+        if checked:
+            self._put((ROWS, checked), 3 * len(checked))
 
     def put(
         self,
@@ -76,12 +158,18 @@ class Stream:
     ) -> None:
         """Write settings, metadata, events and references in one atomic write, in order with what is logged.
 
-        The caller has checked them against the limits; what is given is copied, so later changes do no harm.
+        The caller has checked them against the limits; what is given is copied, so later changes do no harm. Without
+        any of them, the run is opened, if this stream opens it.
 
         Raises:
             InvalidRequest: a value cannot be encoded.
         """
-        raise NotImplementedError
+        given = Batch(
+            parameters=parameters or {}, tags=tags or {}, labels=labels or {}, metadata=metadata or [],
+            events=events or [], artifacts=artifacts or [], name=name, collection=collection,
+        )  # fmt: skip
+        batch, size = _copied(given)
+        self._put((PARTS, batch), size // 8)
 
     def write_now(self, *, timeout: float | None = None, **parts: Any) -> BatchResult:
         """Write parts of a batch behind all that is buffered, and wait for the server's own answer.
@@ -97,16 +185,19 @@ class Stream:
             Unavailable: the server gave no answer in time.
             MboxError: the server refused it, by code.
         """
-        raise NotImplementedError
+        batch, _ = _copied(Batch(**parts))
+        if getpid() != self._pid:
+            self._recorder.forked()
+        return self._recorder.write_now(self, batch, timeout)
 
     def resolve(self, timeout: float | None = None) -> str:
-        """The run's id, asked of the server if need be (by sending what is buffered, the opening included).
+        """The run's id, asked of the server if need be, by sending what is buffered, the opening included.
 
         Raises:
             Unavailable: the server gave no answer in time.
             MboxError: the server refused the opening, by code.
         """
-        raise NotImplementedError
+        return self.run_id or self.write_now(timeout=timeout).run_id
 
     def flush(self, timeout: float | None = None) -> Flushed:
         """Make all that was written so far durable, and say where it is.
@@ -115,20 +206,134 @@ class Stream:
             timeout: seconds to wait for the server even if it is away. By default an absent server is not waited for,
                 and a slow one for at most 10 seconds.
         """
-        raise NotImplementedError
+        return self._recorder.flush(timeout, [self])
 
     def end(self, state: EndState, at: int | None = None, timeout: float | None = None) -> Flushed:
         """End the run: stop its lease, write its state and flush.
 
         Args:
+            state: FINISHED, FAILED, KILLED or LOST.
             at: microseconds since 1970 UTC; now if None.
             timeout: as in `flush`, but a slow server is waited for at most 5 seconds by default.
         """
-        raise NotImplementedError
+        self.put_end(state, at)
+        return self._recorder.flush(timeout, [self], patience=self._recorder.tuning.end_patience)
+
+    def put_end(self, state: EndState, at: int | None = None) -> None:
+        """End the run as `end` does, and do not wait."""
+        self.ended, self.lease = True, False
+        self._put((PARTS, Batch(state=state, at=int(self._now() * 1_000_000) if at is None else at)), 1)
 
     def close(self) -> None:
         """Forget the stream once all it holds is on its way; the run is not ended. Later writes open it again."""
-        raise NotImplementedError
+        self.lease = False
+        self._recorder.let_go(self)
+
+    def _put(self, record: Record, weight: int) -> None:
+        if getpid() != self._pid:
+            self._recorder.forked()
+        self._append(record)
+        self._weight += weight
+        if self._weight > self._room:
+            self._recorder.crowded(self)
+
+    def _one(self, name: object, value: object, step: int | None, wall: float) -> Record:
+        scalar = self.series.check(name, value)
+        names = (str(name),)
+        if isinstance(scalar, float):
+            self._rows[names[0]] = names
+        return names, (scalar,), step, wall
+
+    def _many(self, metrics: Any, step: int | None, wall: float) -> Record:
+        if not isinstance(metrics, Mapping):
+            raise InvalidRequest(
+                f"Give a metric's name and value, or a dict of them, not {metrics!r:.80}.", field="metrics"
+            )
+        names, values = tuple(metrics), list(metrics.values())
+        if names in self._groups and set(map(type, values)) == _FLOATS:
+            return names, array("d", values), step, wall
+        scalars = [self.series.check(name, value) for name, value in zip(names, values, strict=True)]
+        if all(type(scalar) is float for scalar in scalars):
+            self._groups[names] = None
+            return names, array("d", scalars), step, wall
+        return ROWS, [((name,), (scalar,), step, wall) for name, scalar in zip(names, scalars, strict=True)]
+
+    # What follows is called by the recorder, which holds its lock.
+
+    def form(self, *, lease: bool = False) -> None:
+        """Turn what is buffered into batches that wait to be sent."""
+        count = len(self._buffer)
+        records = self._buffer[:count]
+        del self._buffer[:count]
+        self._weight = 0
+        if self._room > 0:
+            self._room = self._recorder.tuning.batch_bytes // 8
+        batches = Batches(self._recorder.tuning.batch_bytes)
+        for batch in batches.add(records):
+            self.enqueue(batch)
+        if (rest := batches.rest()) is not None or lease:
+            self.enqueue(Batch(lease=lease) if rest is None else rest, lease=lease)
+
+    def enqueue(self, batch: Batch, ticket: Ticket | None = None, *, lease: bool = False) -> Item:
+        """Give a batch its address and its number, and put it behind all others."""
+        epoch = self.epoch
+        self.track.formed += 1
+        batch.lease = batch.lease or lease
+        batch.run_id = self.run_id if self.key is None or self.track.run_id else None
+        batch.key = self.key if batch.run_id is None else None
+        if self._opens and self.track.run_id is None:
+            batch.open = batch.open or self._open
+        self._opens = False
+        batch.writer = Writer(origin=self.origin, epoch=epoch or 0, producer=self.track.producer, seq=self.track.formed)
+        start = self._start if epoch is None else None
+        item = Item(self.track, self.track.formed, encode(batch), start, ticket)
+        self._recorder.backlog.add(item)
+        return item
+
+    def reopen(self) -> None:
+        """The batch that was to open the run was not taken: the next one opens it."""
+        self._opens = self._open is not None
+
+    def call_at(self, weight: int) -> None:
+        """Call `Recorder.crowded` when more than that is buffered; -1: at the next record."""
+        self._room = weight
+
+    def is_idle(self) -> bool:
+        """Whether nothing is buffered."""
+        return not self._buffer
+
+    @property
+    def weight(self) -> int:
+        """About how many times 8 bytes are buffered."""
+        return self._weight
+
+    def needs_lease(self, now: float) -> bool:
+        """Whether it is time to renew the lease; if so, it counts as done."""
+        if not self.lease or now < self._lease_at:
+            return False
+        self._lease_at = now + self._recorder.tuning.lease_seconds
+        return True
+
+    def become_child(self) -> None:
+        """Be a producer of the forked child: nothing buffered, no lease. An origin that only the parent's first
+        sending could have tied to an epoch is replaced by one of the child's own."""
+        if self._random_origin and self.epoch is None:
+            self.origin = secrets.token_hex(16)
+        resolved = self.track.run_id
+        self._begin()
+        self.track.run_id = resolved
+        self.lease = False
+        if self._open is not None:
+            self._open = msgspec.structs.replace(self._open, lease=False)
 
 
-__all__ = ["OpenRun", "Stream"]
+_FLOATS = {float}
+
+
+def _copied(batch: Batch) -> tuple[Batch, int]:
+    """A copy that shares nothing with what the caller gave, and its size."""
+    try:
+        body = encode(batch)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidRequest(f"This cannot be sent as JSON or MessagePack: {error}.") from None
+    return decode(body, Batch), len(body)

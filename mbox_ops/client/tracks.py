@@ -1,7 +1,9 @@
 """What is known of a producer's stream, and the batches of it that are under way."""
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -12,7 +14,7 @@ from mbox_ops.errors import MboxError
 from mbox_ops.wire.encodings import decode, encode
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Track:
     """How far one producer's stream has come.
 
@@ -97,9 +99,27 @@ class Item:
         self.body, self.start = encode(batch), None
 
 
-class Tracks(dict[str, Track]):
-    """Tracks by producer; one that is not known yet is made."""
+class Tracks:
+    """Tracks by producer.
 
-    def __missing__(self, producer: str) -> Track:
-        track = self[producer] = Track(producer)
+    Args:
+        weak: forget a track that no stream and no batch under way refers to.
+    """
+
+    def __init__(self, *, weak: bool = False) -> None:
+        self._known: MutableMapping[str, Track] = WeakValueDictionary() if weak else {}
+
+    def of(self, producer: str) -> Track:
+        """The track of a producer; one that is not known yet is made."""
+        track = self._known.get(producer)
+        if track is None:
+            track = self._known[producer] = Track(producer)
         return track
+
+    def add(self, track: Track) -> None:
+        """Know a track."""
+        self._known[track.producer] = track
+
+    def clear(self) -> None:
+        """Know none."""
+        self._known.clear()
