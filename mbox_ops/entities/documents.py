@@ -79,7 +79,7 @@ class _Walk:
             if value:
                 return
         elif kind is int:
-            if value not in INT_RANGE:  # type: ignore[operator]
+            if value not in INT_RANGE:
                 raise self._error(path, "holds an integer beyond 64 bits", "64 bits", str(value)[:60])
         elif kind is float:
             if not math.isfinite(value):  # type: ignore[arg-type]

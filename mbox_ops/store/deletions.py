@@ -43,6 +43,12 @@ def gravestone(
     return conn.execute(select(func.max(gravestones.c.deleted_at)).where(or_(*matches))).scalar()
 
 
+def gravestone_namespaces(conn: Connection, *, run_uid: str) -> list[str]:
+    """The namespaces in which a run with that id was deleted."""
+    query = select(namespaces.c.name).join(gravestones, gravestones.c.namespace_id == namespaces.c.id)
+    return list(conn.execute(query.where(gravestones.c.run_uid == run_uid).distinct()).scalars())
+
+
 def conditions(
     selector: Selector, *, namespace_id: int, scenario_ids: Sequence[int] | None, spare_protected: bool
 ) -> list[ColumnElement[bool]]:

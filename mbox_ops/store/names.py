@@ -29,6 +29,14 @@ def intern(database: Database, names: Iterable[str]) -> dict[str, int]:
     return {name: known[name] for name in wanted}
 
 
+def resolve(conn: Connection, database: Database, names: Iterable[str]) -> dict[str, int]:
+    """The number of each name, inside a transaction; all of them were said before, so nothing waits for anything."""
+    wanted = list(names)
+    found = {name: database.name_ids[name] for name in wanted if name in database.name_ids}
+    missing = sorted({name for name in wanted if name not in found})
+    return found | _find(conn, missing)
+
+
 def _found_or_made(database: Database, missing: list[str]) -> dict[str, int]:
     with database.read() as conn:
         found = _find(conn, missing)

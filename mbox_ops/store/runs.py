@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, not_, or_, select, tuple_
 from sqlalchemy import insert as sql_insert
@@ -90,6 +90,27 @@ def update(conn: Connection, *, subject_id: int, **columns: object) -> None:
     """Change what a run is shown as; columns that are not named stay."""
     if columns:
         conn.execute(sql_update(table).where(table.c.subject_id == subject_id).values(**columns))
+
+
+def shown(conn: Connection, *, subject_id: int) -> dict[str, Any] | None:
+    """What a run is shown as at present: its columns, and the names of its scenario and its collection."""
+    query = (
+        select(
+            table, scenarios.c.name.label("scenario"), collections.c.name.label("collection"),
+            collections.c.is_default.label("collection_is_default"),
+        )
+        .join(scenarios, scenarios.c.id == table.c.scenario_id)
+        .join(collections, collections.c.id == table.c.collection_id)
+        .where(table.c.subject_id == subject_id)
+    )  # fmt: skip
+    row = conn.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def renew_lease(conn: Connection, *, subject_id: int, now: int) -> str:
+    """Note that the holder of a run's lease is alive; returns the status the run is shown in."""
+    renewal = sql_update(table).where(table.c.subject_id == subject_id).values(lease_at=now)
+    return str(conn.execute(renewal.returning(table.c.status)).scalar_one())
 
 
 def find(conn: Connection, *, uid: str) -> RunRow | None:

@@ -5,9 +5,10 @@ highest rank that arrived first. A row of kind `run` is a claim about the run it
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, select
+from sqlalchemy import Connection, Executable, Select, bindparam, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mbox_ops.store.tables import settings as table
@@ -49,7 +50,8 @@ class State(NamedTuple):
     at: int
 
 
-_INSERT = {"sqlite": sqlite.insert(table).inline(), "postgresql": postgresql.insert(table).inline()}
+Rule = Literal["setting", "claim", "state"]
+
 _KEY = ["subject_id", "kind", "name", "writer_id"]
 _PRESENT = table.join(writers, writers.c.id == table.c.writer_id)
 
@@ -104,19 +106,17 @@ def put(
     conn: Connection, *, subject_id: int, writer_id: int, arrival: int, at: int, kind: str, given: Iterable[Given]
 ) -> None:
     """Store settings; a writer's newer value takes the place of its older one."""
-    _upsert(conn, _rows(subject_id, writer_id, arrival, at, kind, given), None)
+    _upsert(conn, "setting", _rows(subject_id, writer_id, arrival, at, kind, given))
 
 
 def claim(conn: Connection, *, subject_id: int, writer_id: int, arrival: int, at: int, given: Iterable[Given]) -> None:
     """Store claims; of a writer's own the first of the highest rank stays."""
-    rows = _rows(subject_id, writer_id, arrival, at, "run", given)
-    _upsert(conn, rows, lambda new: table.c.rank < new.rank)
+    _upsert(conn, "claim", _rows(subject_id, writer_id, arrival, at, "run", given))
 
 
 def put_state(conn: Connection, *, subject_id: int, writer_id: int, arrival: int, at: int, state: str) -> None:
     """Store a state that a writer gives; LOST does not undo its explicit end, and the same end again keeps its time."""
-    rows = _rows(subject_id, writer_id, arrival, at, "run", [Given("state", state)])
-    _upsert(conn, rows, lambda new: (new.value != "LOST") | (table.c.value == "LOST"), keep_time=True)
+    _upsert(conn, "state", _rows(subject_id, writer_id, arrival, at, "run", [Given("state", state)]))
 
 
 def claims(conn: Connection, *, subject_id: int) -> list[Claim]:
@@ -136,12 +136,20 @@ def _rows(
     return [{**base, "name": g.name, "value": g.value, "type": g.type, "rank": g.rank} for g in given]
 
 
-def _upsert(conn: Connection, rows: list[dict[str, object]], where: Any, *, keep_time: bool = False) -> None:
-    if not rows:
-        return
-    statement = _INSERT[conn.dialect.name]
-    new = statement.excluded
-    at: ColumnElement[int] = case((table.c.value == new.value, table.c.at), else_=new.at) if keep_time else new.at
-    changed = {"value": new.value, "type": new.type, "rank": new.rank, "arrival": new.arrival, "at": at}
-    condition = None if where is None else where(new)
-    conn.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changed, where=condition), rows)
+def _upsert(conn: Connection, rule: Rule, rows: list[dict[str, object]]) -> None:
+    if rows:
+        conn.execute(_upsert_statement(conn.dialect.name, rule), rows)
+
+
+@cache
+def _upsert_statement(dialect: str, rule: Rule) -> Executable:
+    statement = sqlite.insert(table).inline() if dialect == "sqlite" else postgresql.insert(table).inline()
+    c, new = table.c, statement.excluded
+    changed: dict[str, Any] = {name: new[name] for name in ("value", "type", "rank", "arrival", "at")}
+    condition = None
+    if rule == "claim":
+        condition = c.rank < new.rank
+    elif rule == "state":
+        condition = (new.value != "LOST") | (c.value == "LOST")
+        changed["at"] = case(((c.value == new.value) & (new.value != "LOST"), c.at), else_=new.at)
+    return statement.on_conflict_do_update(index_elements=_KEY, set_=changed, where=condition)

@@ -42,6 +42,9 @@ _BY_KEY_HELD = _SELECT.where(
     table.c.deletion_id.is_(None),
 ).with_for_update(of=table)
 _ARRIVE = sql_update(table).where(table.c.id == bindparam("of")).values(
+    arrival=bindparam("new_arrival"), folded=bindparam("new_folded"), updated_at=bindparam("now")
+)  # fmt: skip
+_ARRIVE_WITH_POINTS = sql_update(table).where(table.c.id == bindparam("of")).values(
     arrival=bindparam("new_arrival"), updated_at=bindparam("now")
 )  # fmt: skip
 
@@ -81,9 +84,13 @@ def insert(conn: Connection, *, uid: str, namespace_id: int, type: str, key: str
     return conn.execute(sql_insert(table).values(row).on_conflict_do_nothing().returning(table.c.id)).scalar()
 
 
-def arrive(conn: Connection, *, subject_id: int, arrival: int, now: int) -> None:
-    """Count an accepted batch."""
-    conn.execute(_ARRIVE, {"of": subject_id, "new_arrival": arrival, "now": now})
+def arrive(conn: Connection, *, subject: Subject, arrival: int, now: int, pointless: bool) -> None:
+    """Count an accepted batch; one without points leaves complete summaries complete."""
+    values = {"of": subject.id, "new_arrival": arrival, "now": now}
+    if pointless and subject.folded == subject.arrival:
+        conn.execute(_ARRIVE, {**values, "new_folded": arrival})
+    else:
+        conn.execute(_ARRIVE_WITH_POINTS, values)
 
 
 def namespace_id(conn: Connection, *, name: str, now: int) -> int:

@@ -1,0 +1,184 @@
+"""Batches: everything that is written to a run, exactly once.
+
+In the transaction that stores a batch, in this order: is it a duplicate, was the run deleted, has a newer attempt of
+the writer's origin taken over, do explicit claims exclude each other? Any such answer changes nothing. Then what older
+attempts of the origin wrote to this run is replaced, and the batch is stored.
+"""
+
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from mbox_ops.entities.instants import to_datetime
+from mbox_ops.entities.limits import Limits
+from mbox_ops.entities.writers import Batch, BatchResult, Writer
+from mbox_ops.errors import Fenced, RunDeleted
+from mbox_ops.service import metadata, settings, standing
+from mbox_ops.service.access import Actor
+from mbox_ops.service.checks import Checked, check_batch
+from mbox_ops.service.clock import Clock
+from mbox_ops.service.opening import Opening, Target, bound
+from mbox_ops.store import artifacts, events, names, outbox, segments, series, subjects, writers
+from mbox_ops.store.database import Database
+from mbox_ops.store.writers import WriterRow
+
+
+class Batches:
+    """Writes batches.
+
+    Args:
+        database: where to.
+        clock: the server's.
+        limits: of what is taken.
+        new_id: makes the ids of runs that come without one.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock, limits: Limits, new_id: Callable[[], str]) -> None:
+        self._database, self._clock, self._limits, self._new_id = database, clock, limits, new_id
+
+    def write(self, actor: Actor, batch: Batch) -> BatchResult:
+        """Store a batch whole, or nothing of it.
+
+        Args:
+            actor: who writes; a new run is made in the actor's namespace.
+            batch: what to write. Without a writer each call is a write of its own.
+
+        Returns:
+            What became of it. A `duplicate` was stored before: nothing was changed.
+
+        Raises:
+            InvalidRequest: a part breaks a rule, or the producer belongs to another run, origin or epoch.
+            NotFound: the run is not there, or the token does not open its namespace, and the batch opens none.
+            RunDeleted: the run was deleted; this writer is over.
+            Fenced: a newer epoch of the origin has written to the run; this writer is over.
+            Conflict: two explicit claims exclude each other.
+        """
+        actor.require("write")
+        checked = check_batch(batch, self._limits)
+        writer = batch.writer or self._made_up_writer()
+        name_ids = names.intern(self._database, (name for block in checked.blocks for name in block.names))
+        names.intern(self._database, [*settings.names_in(checked), *metadata.names_in(checked.patches)])
+        with self._database.write() as conn:
+            opening = Opening(conn, actor, batch, writer, now=self._clock.now(), new_id=self._new_id)
+            target = opening.target()
+            now = target.subject.created_at if target.made else self._clock.now()  # not before the subject was held
+            write = _Write(self._database, self._limits, conn, now, batch, checked, writer, target)
+            return write.result(name_ids)
+
+    def _made_up_writer(self) -> Writer:
+        epoch = self._clock.now() // 1_000
+        return Writer(origin=str(uuid.uuid4()), epoch=epoch, producer=secrets.token_hex(16), seq=1)
+
+
+class _Write:
+    """One batch in its transaction, which holds the subject."""
+
+    def __init__(
+        self, database: Database, limits: Limits, conn: Connection, now: int, batch: Batch, checked: Checked,
+        writer: Writer, target: Target,
+    ) -> None:  # fmt: skip
+        self._database, self._limits, self._conn, self._now = database, limits, conn, now
+        self._batch, self._checked, self._writer = batch, checked, writer
+        self._subject, self._known, self._made = target
+
+    def result(self, name_ids: Mapping[str, int]) -> BatchResult:
+        """Judge the batch, store it, and say what became of it."""
+        subject, known = self._subject, self._known
+        if known is not None and self._writer.seq <= known.seq:
+            return self._duplicate(known)
+        if subject.deletion_id is not None:
+            raise RunDeleted(f"The run {subject.uid!r} was deleted.", run_id=subject.uid)
+        quiet = known is not None and is_quiet(self._batch)
+        arrival = subject.arrival + (0 if quiet else 1)
+        writer_id, replaced = self._admit()
+        back = standing.update(
+            self._conn, subject, self._batch,
+            writer_id=writer_id, arrival=arrival, now=self._now, made=self._made, replaced=bool(replaced),
+        )  # fmt: skip
+        if replaced:
+            self._take_out(replaced)
+        keys, artifact_ids = self._store(writer_id, arrival, name_ids)
+        pointless = not self._checked.blocks
+        subjects.arrive(self._conn, subject=subject, arrival=arrival, now=self._now, pointless=pointless)
+        if back or not quiet:
+            self._announce()
+        return BatchResult(
+            status="ok", run_id=subject.uid, existed=not self._made, seq=self._writer.seq,
+            updated_at=to_datetime(self._now), num_keys_written=keys, artifact_ids=artifact_ids,
+        )  # fmt: skip
+
+    def _duplicate(self, known: WriterRow) -> BatchResult:
+        made_it = self._writer.seq == 1 and known.created_at == self._subject.created_at
+        return BatchResult(
+            status="duplicate", run_id=self._subject.uid, existed=not made_it, seq=known.seq,
+            updated_at=to_datetime(self._subject.updated_at),
+        )  # fmt: skip
+
+    def _admit(self) -> tuple[int, list[int]]:
+        """The writer's row, moved on, and the writers that it replaces."""
+        conn, writer, known = self._conn, self._writer, self._known
+        if known is not None:
+            if known.replaced:
+                raise self._fenced(writers.newest_epoch(conn, subject_id=self._subject.id, origin=writer.origin))
+            lost = writer.seq - known.seq - 1 + self._batch.lost
+            writers.advance(conn, writer_id=known.id, seq=writer.seq, lost=lost, now=self._now)
+            return known.id, []
+        newest = writers.newest_epoch(conn, subject_id=self._subject.id, origin=writer.origin)
+        if newest is not None and newest > writer.epoch:
+            raise self._fenced(newest)
+        lost = writer.seq - 1 + self._batch.lost
+        made = writers.insert(conn, subject_id=self._subject.id, writer=writer, lost=lost, now=self._now)
+        if made is None:
+            raise bound(writer, "to another run")
+        if newest is None or newest == writer.epoch:
+            return made, []
+        return made, writers.replace_older(
+            conn, subject_id=self._subject.id, origin=writer.origin, epoch=writer.epoch
+        )  # fmt: skip
+
+    def _fenced(self, newest: int | None) -> Fenced:
+        return Fenced(
+            f"A newer attempt of {self._writer.origin!r} (epoch {newest}) has written to the run {self._subject.uid!r}:"
+            f" this one (epoch {self._writer.epoch}) is over.",
+            run_id=self._subject.uid, epoch=self._writer.epoch, newest=newest,
+        )  # fmt: skip
+
+    def _take_out(self, replaced: list[int]) -> None:
+        """Show and find no longer what the replaced writers wrote."""
+        subject_id = self._subject.id
+        series.rebuild(self._conn, subject_id=subject_id)
+        settings.rebuild(self._conn, self._database, subject_id=subject_id, writer_ids=replaced)
+        metadata.rebuild(self._conn, self._database, subject_id=subject_id, writer_ids=replaced)
+
+    def _store(self, writer_id: int, arrival: int, name_ids: Mapping[str, int]) -> tuple[int, list[str]]:
+        """Store the batch's parts; how many metadata keys were written, and the ids of its artifacts."""
+        conn, checked, subject_id = self._conn, self._checked, self._subject.id
+        if checked.blocks:
+            segments.append(
+                conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, received_at=self._now,
+                blocks=checked.blocks, name_ids=name_ids, limits=self._limits,
+            )  # fmt: skip
+        place: dict[str, Any] = {"subject_id": subject_id, "writer_id": writer_id, "arrival": arrival}
+        settings.write(conn, self._database, checked, self._limits, now=self._now, **place)
+        keys = metadata.write(conn, self._database, checked.patches, self._limits, now=self._now, **place)
+        events.insert(conn, received_at=self._now, events=checked.events, **place)
+        return keys, artifacts.insert(conn, received_at=self._now, artifacts=checked.artifacts, **place)
+
+    def _announce(self) -> None:
+        action: outbox.Action = "created" if self._made else "updated"
+        subject = self._subject
+        outbox.add(
+            self._conn, namespace_id=subject.namespace_id, subject_uid=subject.uid, action=action, at=self._now
+        )  # fmt: skip
+
+
+def is_quiet(batch: Batch) -> bool:
+    """Whether a batch of a known writer changes nothing that is shown: a renewed lease, or nothing at all."""
+    return msgspec.structs.replace(batch, run_id=None, key=None, writer=None, lease=False) == _EMPTY
+
+
+_EMPTY = Batch()

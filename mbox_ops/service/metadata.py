@@ -1,0 +1,113 @@
+"""Metadata documents: read, changed in place without growing, ready for search."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mbox_ops.entities.documents import check_document
+from mbox_ops.entities.limits import Limits
+from mbox_ops.service.access import Actor
+from mbox_ops.service.reading import live_subject
+from mbox_ops.store import attributes, metadata_patches, names
+from mbox_ops.store.database import Database
+from mbox_ops.store.documents import Document, Patch, fold, subtract
+from mbox_ops.store.metadata_patches import PatchRow
+
+
+class Metadata:
+    """The metadata of a service's subjects."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, actor: Actor, subject_id: str) -> dict[str, Any]:
+        """A subject's document; `{}` where nobody gave any.
+
+        Raises:
+            NotFound: there is no such live subject, or the token does not open its namespace.
+        """
+        actor.require("read")
+        with self._database.read() as conn:
+            subject = live_subject(conn, actor, subject_id)
+            return metadata_patches.document(conn, subject_id=subject.id)
+
+
+def write(
+    conn: Connection, database: Database, patches: Sequence[Patch], limits: Limits, *,
+    subject_id: int, writer_id: int, arrival: int, now: int,
+) -> int:  # fmt: skip
+    """Change a subject's document.
+
+    What the writer's own older patches still hold of what it now overrides is taken out of them, so that a value that
+    is set again and again does not pile up.
+
+    Returns:
+        How many top-level keys were written.
+
+    Raises:
+        InvalidRequest: the document would break a limit.
+    """
+    if not patches:
+        return 0
+    rows = metadata_patches.present(conn, subject_id=subject_id)
+    before = fold(row.patch for row in rows)
+    left: dict[int, Patch | None] = {}
+    new: dict[int, Patch] = {}
+    for place, patch in enumerate(patches):
+        left |= _without(rows, writer_id, patch, left)
+        new = {older: kept for older, one in new.items() if (kept := subtract(one, patch)) is not None}
+        if patch.document or patch.op == "replace":
+            new[place] = patch
+    after = fold([*(row.patch for row in rows), *patches])
+    check_document("metadata", after, limits)
+    metadata_patches.rewrite(conn, left=left)
+    metadata_patches.insert(conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, patches=new)
+    _index(conn, database, subject_id, before, after)
+    return len(_keys_written(patches))
+
+
+def rebuild(conn: Connection, database: Database, *, subject_id: int, writer_ids: Sequence[int]) -> None:
+    """Make what search finds equal to the document, after these writers were replaced."""
+    if not metadata_patches.any_of(conn, writer_ids=writer_ids):
+        return
+    attributes.clear(conn, subject_id=subject_id, kind="metadata")
+    _index(conn, database, subject_id, {}, metadata_patches.document(conn, subject_id=subject_id))
+
+
+def names_in(patches: Sequence[Patch]) -> set[str]:
+    """The paths that search needs a number for."""
+    return {path for patch in patches for path in attributes.paths_of(patch.document)}
+
+
+def _without(
+    rows: Sequence[PatchRow], writer_id: int, patch: Patch, left: dict[int, Patch | None]
+) -> dict[int, Patch | None]:
+    """What is left of the writer's older rows, of those that the patch changes."""
+    changed: dict[int, Patch | None] = {}
+    for row in rows:
+        if row.writer_id != writer_id or row.id is None:
+            continue
+        older = left.get(row.id, row.patch)
+        if older is not None and (kept := subtract(older, patch)) != older:
+            changed[row.id] = kept
+    return changed
+
+
+def _keys_written(patches: Sequence[Patch]) -> set[str]:
+    """A merge writes the keys it gives a value; one that is null is deleted."""
+    return {
+        key
+        for patch in patches
+        for key, value in patch.document.items()
+        if patch.op != "merge" or value is not None
+    }  # fmt: skip
+
+
+def _index(conn: Connection, database: Database, subject_id: int, before: Document, after: Document) -> None:
+    old, new = attributes.of_document(before), attributes.of_document(after)
+    changed = {path: new.get(path, []) for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+    if changed:
+        ids = names.resolve(conn, database, changed)
+        values = {ids[path]: some for path, some in changed.items()}
+        attributes.replace(conn, subject_id=subject_id, kind="metadata", values=values)

@@ -1,0 +1,64 @@
+"""The service: every noun's rules over one database."""
+
+from collections.abc import Callable
+
+from mbox_ops.entities.ids import uuid7
+from mbox_ops.entities.limits import DEFAULT, Limits
+from mbox_ops.service.artifacts import Artifacts
+from mbox_ops.service.batches import Batches
+from mbox_ops.service.clock import Clock
+from mbox_ops.service.deletions import Deletions
+from mbox_ops.service.events import Events
+from mbox_ops.service.experiments import Experiments
+from mbox_ops.service.grouping import Collections, Scenarios
+from mbox_ops.service.metadata import Metadata
+from mbox_ops.service.metrics import Metrics
+from mbox_ops.service.runs import Runs
+from mbox_ops.service.tokens import Tokens
+from mbox_ops.store.database import Database
+
+
+class Service:
+    """What REST, gRPC, pages and the contract suite call.
+
+    Args:
+        database: with the tables of this version.
+        limits: of what is taken and given.
+        clock: the server's; tests give their own.
+        new_id: makes the ids of what comes without one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        limits: Limits = DEFAULT,
+        clock: Clock | None = None,
+        new_id: Callable[[], str] = uuid7,
+    ) -> None:
+        self.database = database
+        self.limits = limits
+        self.clock = clock = clock or Clock()
+        self.batches = Batches(database, clock=clock, limits=limits, new_id=new_id)
+        self.experiments = Experiments(database, batches=self.batches, limits=limits)
+        self.metadata = Metadata(database)
+        self.metrics = Metrics(database)
+        self.runs = Runs(database, clock=clock, limits=limits)
+        self.scenarios = Scenarios(database, limits=limits)
+        self.collections = Collections(database, limits=limits)
+        self.events = Events(database, limits=limits)
+        self.artifacts = Artifacts(database, limits=limits)
+        self.deletions = Deletions(database, clock=clock, limits=limits, new_id=new_id)
+        self.tokens = Tokens(database, clock=clock, limits=limits, new_id=new_id)
+
+    def beat(self) -> int:
+        """Keep the server's clock, at the start and then every few seconds; answers 0, as a job with nothing to report.
+
+        After a restart the clock goes on from what was kept, and leases are not missed for the time in between.
+        """
+        self.clock.beat(self.database)
+        return 0
+
+    def time(self) -> int:
+        """The server's instant, in microseconds since 1970 UTC."""
+        return self.clock.now()
