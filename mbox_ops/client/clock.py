@@ -16,11 +16,13 @@ class Clock:
     Attributes:
         wall: seconds since 1970 UTC. It may jump.
         monotonic: seconds of a clock that never jumps, for pauses and deadlines.
+        sleep: lets so many seconds pass.
         boot: names this boot of the host: ages are comparable within it.
     """
 
     wall: Callable[[], float] = staticmethod(time.time)
     monotonic: Callable[[], float] = staticmethod(time.monotonic)
+    sleep: Callable[[float], None] = staticmethod(time.sleep)
 
     def __init__(self) -> None:
         self.boot = _boot_id()

@@ -70,6 +70,7 @@ class Recorder:
         clock: the host's clocks.
         transport: the way to the server; HTTP by default.
         backoff: the pauses after failures.
+        threaded: send from a thread. Without one, whoever flushes sends, and `tick` may be called at any time.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Recorder:
         clock: Clock | None = None,
         transport: Transport | None = None,
         backoff: Backoff | None = None,
+        threaded: bool = True,
     ) -> None:
         self.settings = settings
         self.tuning = tuning or Tuning()
@@ -88,6 +90,7 @@ class Recorder:
             HttpApi(settings.url, settings.token, settings.namespace, verify=settings.verify)
         )
         self._backoff = backoff
+        self._threaded = threaded
         self._streams: list[Stream] = []
         limits = {"segment_bytes": self.tuning.segment_bytes, "limit": self.tuning.spool_bytes}
         self._spool = Spool(settings.spool_dir, settings.url, settings.namespace, **limits)
@@ -297,12 +300,12 @@ class Recorder:
             self._wake.set()
             self.turn.wait(min(left, 0.1))
         elif (delay := self.tick()) is None or delay > 0:
-            self.turn.wait(min(left, 0.05))
+            self.clock.sleep(min(left, 0.05 if delay is None else delay))
 
     def _start(self) -> bool:
         """Start the thread if none runs; whether one does."""
-        if self._thread is not None and self._thread.is_alive():
-            return True
+        if not self._threaded or (self._thread is not None and self._thread.is_alive()):
+            return self._threaded
         self._thread = threading.Thread(target=self._run, name="mbox-recorder", daemon=True, args=(self._pid,))
         try:
             self._thread.start()
