@@ -37,7 +37,7 @@ class AxisBody(msgspec.Struct, array_like=True):
 
 
 _AXIS = msgspec.msgpack.Decoder(AxisBody)
-_OBJECTS = msgspec.msgpack.Decoder(list[str | bytes])
+_OBJECTS = msgspec.msgpack.Decoder(list[Any])
 
 
 def encode_axis(columns: Columns) -> bytes:

@@ -30,7 +30,7 @@ class SegmentBlock(msgspec.Struct, array_like=True):
     kind: str
     steps: bytes | int
     wallclocks: bytes | None
-    values: bytes | list[str | bytes]
+    values: bytes | list[Any]
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -5,6 +5,7 @@ subject that another process has written to meanwhile make it ask the database m
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, func, insert, select, update
@@ -19,7 +20,7 @@ from mbox_ops.store.series_cache import Known, Subject
 from mbox_ops.store.summaries import unpack_state
 from mbox_ops.store.tables import runs, segments, series, subjects
 
-FOLD_SEGMENTS = 256  # unfolded segments, at the most, before ingest folds them itself
+FOLD_SEGMENTS = 1_000  # unfolded segments, at the most, before ingest folds them itself
 FOLD_POINTS = 1_000_000
 SEAL_SEGMENTS = 1_000  # of a subject that is still written to
 SEAL_POINTS = 1_000_000
@@ -100,7 +101,7 @@ class _Batch:
         self.base = base
         self.changed = Subject(arrival, base.folded)
         self.changed.points, self.changed.total = base.points, base.total
-        self.kinds: dict[int, str] = {}  # of the series of this batch
+        self.stored: set[int] = set()  # names that this batch gives points
 
     def known(self, name_id: int) -> Known:
         return self.changed.series.get(name_id) or self.base.series[name_id]
@@ -145,44 +146,46 @@ class _Batch:
 
     def packed(self, block: Block, name_ids: list[int]) -> list[SegmentBlock]:
         """The block as the segment holds it: one, or several if its series need different steps."""
-        for name, name_id in zip(block.names, name_ids, strict=True):
-            self._check_kind(name, name_id, block.kind)
-        found = [self.known(name_id) for name_id in name_ids]
-        ids = [known.id for known in found]
+        found = [self._of_kind(*one, block.kind) for one in zip(block.names, name_ids, strict=True)]
         if block.steps is not None:
             assert isinstance(block.steps, bytes)
             self._raise_tops(name_ids, found, int(points.ints(block.steps).max()))
+            ids = [known.id for known in found]
             return [SegmentBlock(ids, block.kind, block.steps, _column(block.wallclocks), block.values)]
-        return self._with_steps(block, name_ids)
+        return self._with_steps(block, name_ids, found)
 
-    def _check_kind(self, name: str, name_id: int, kind: str) -> None:
-        known = self.known(name_id)
-        if known.kind != kind and self.kinds.get(name_id) is None:
-            self._fold()
-            count = self.conn.execute(select(series.c.count).where(series.c.id == known.id)).scalar_one()
-            if count == 0:
-                self.conn.execute(update(series).where(series.c.id == known.id).values(kind=kind))
-                self.changed.series[name_id] = known = Known(known.id, kind, -1)
+    def _of_kind(self, name: str, name_id: int, kind: str) -> Known:
+        known = self.changed.series.get(name_id) or self.base.series[name_id]
         if known.kind != kind:
-            raise InvalidRequest(
-                f"The metric {name!r} is a series of {known.kind} values and takes no {kind} values.",
-                field="points.kind", limit=known.kind, value=kind,
-            )  # fmt: skip
-        self.kinds[name_id] = kind
+            if name_id in self.stored or not self._is_empty(known):
+                raise InvalidRequest(
+                    f"The metric {name!r} is a series of {known.kind} values and takes no {kind} values.",
+                    field="points.kind", limit=known.kind, value=kind,
+                )  # fmt: skip
+            self.conn.execute(update(series).where(series.c.id == known.id).values(kind=kind))
+            self.changed.series[name_id] = known = Known(known.id, kind, -1)
+        self.stored.add(name_id)
+        return known
+
+    def _is_empty(self, known: Known) -> bool:
+        """Whether nothing is left of a series: every writer it had was replaced."""
+        self._fold()
+        count = select(series.c.count).where(series.c.id == known.id)
+        return bool(self.conn.execute(count).scalar_one() == 0)
 
     def _raise_tops(self, name_ids: Sequence[int], found: Sequence[Known], step: int) -> None:
         for name_id, known in zip(name_ids, found, strict=True):
             if known.top is not None and known.top < step:
                 self.changed.series[name_id] = Known(known.id, known.kind, step)
 
-    def _with_steps(self, block: Block, name_ids: list[int]) -> list[SegmentBlock]:
+    def _with_steps(self, block: Block, name_ids: list[int], found: list[Known]) -> list[SegmentBlock]:
         """Give each series its largest step + 1 and those that follow; series that agree stay together."""
         width = len(name_ids)
         values = points.floats(block.values) if isinstance(block.values, bytes) else points.objects(block.values)
         rows = len(values) // width
         starts: dict[int, list[int]] = {}
         for column, name_id in enumerate(name_ids):
-            known = self.known(name_id)
+            known = found[column]
             assert known.top is not None
             if known.top + rows > _LAST_STEP:
                 raise InvalidRequest(
@@ -193,7 +196,7 @@ class _Batch:
             self.changed.series[name_id] = Known(known.id, known.kind, known.top + rows)
         made = []
         for start, chosen in starts.items():
-            ids = [self.known(name_ids[column]).id for column in chosen]
+            ids = [found[column].id for column in chosen]
             part = block.values if len(chosen) == width else _packed(values.reshape(rows, width)[:, chosen])
             made.append(SegmentBlock(ids, block.kind, start, _column(block.wallclocks), part))
         return made
@@ -228,6 +231,6 @@ def _column(packed: "bytes | list[int] | None") -> bytes | None:
     return packed
 
 
-def _packed(values: points.Values) -> "bytes | list[str | bytes]":
+def _packed(values: points.Values) -> "bytes | list[Any]":
     flat = np.ascontiguousarray(values).reshape(-1)
     return flat.astype("<f8", copy=False).tobytes() if flat.dtype != object else list(flat)

@@ -25,13 +25,13 @@ _SCALE = 2.0**600
 
 
 class Point(msgspec.Struct, array_like=True, frozen=True):
-    """A point and its place in history order; `ordinal` parts points of one arrival."""
+    """A point and its place in history order; `ordinal` parts points of one arrival; `value` is float, str or bytes."""
 
     step: int
     wallclock: int
     arrival: int
     ordinal: int
-    value: float | str | bytes
+    value: Any
 
     @property
     def place(self) -> tuple[int, int, int, int]:

@@ -124,6 +124,7 @@ subjects = Table(
         "ix_subjects_unfolded", "id",
         sqlite_where=text("folded < arrival"), postgresql_where=text("folded < arrival"),
     ),
+    sqlite_autoincrement=True,  # no id comes twice: what a process remembers of a purged subject fits no other
 )  # fmt: skip
 
 # What a run is shown as: a view, kept up to date, of the rows in `settings`; never the only copy.

@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_subjects_namespace_id"),
         sa.ForeignKeyConstraint(["parent_id"], ["subjects.id"], name="fk_subjects_parent_id", ondelete="CASCADE"),
         sa.UniqueConstraint("uid", name="uq_subjects_uid"),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_subjects_deletion_id",
