@@ -60,7 +60,9 @@ def fields_of(kind: type[msgspec.Struct]) -> dict[str, type]:
 
 
 def _read_as(hint: Any) -> type:
-    parts = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    # `int | Literal["all"]` is a typing.Union, `int | None` a types.UnionType.
+    united = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    parts = typing.get_args(hint) if united else (hint,)
     kinds = {typing.get_origin(part) or part for part in parts} - {type(None)}
     for kind in (int, bool, list, dict):
         if kind in kinds:

@@ -80,6 +80,9 @@ def experiment() -> mbox.Experiment:
 
 def test_create_an_experiment_as_an_object():
     """Create an Experiment."""
+    for found in Client().list_experiments(namespace="cv"):  # the flat example may have made it
+        found.delete(force=True)
+
     # Changed: the document's call lacks its closing parenthesis.
     experiment = mbox.new_experiment(
     name="yolo-v4", owner="", namespace="cv", external_id="ext1", framework=MLFramework.PYTORCH
