@@ -15,18 +15,14 @@ class Lane(Protocol):
     def settle(self, item: Item) -> None:
         """Nothing more is to be done about the batch that was taken."""
 
+    def withdraw(self, item: Item) -> bool:
+        """Take back a batch that is not on its way; whether it was the one that was taken, so that it may have been."""
+
     def park(self) -> None:
         """The server is away: put what waits where it is safe."""
 
     def is_shared(self) -> bool:
         """Whether another process may come to send the batch that was taken."""
-
-
-class OwnLane(Lane, Protocol):
-    """The batches of this very process."""
-
-    def withdraw(self, item: Item) -> bool:
-        """Take back a batch that is not on its way; whether it was the one that was taken, so that it may have been."""
 
 
 class JournalLane:
@@ -55,6 +51,10 @@ class JournalLane:
         if item is self._item:
             self._item = None
             self.journal.advance()
+
+    def withdraw(self, item: Item) -> bool:
+        """Nobody waits for a batch that lies in a file."""
+        return False
 
     def park(self) -> None:
         """It is safe where it is."""

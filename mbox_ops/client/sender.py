@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from mbox_ops.client.clock import Clock
 from mbox_ops.client.epochs import Epochs
-from mbox_ops.client.lanes import Lane, OwnLane
+from mbox_ops.client.lanes import Lane
 from mbox_ops.client.refused import Refused
 from mbox_ops.client.substitutes import substitutes
 from mbox_ops.client.tracks import Item
@@ -53,11 +53,13 @@ class Sender:
         orphan: batches that another process left, sent when this one has nothing of its own to send.
         trouble: the last failure, None since the last success.
         in_flight: the batch whose answer is being waited for.
+        sent: how many batches the server has, duplicates among them.
+        refused: how many it will never take.
     """
 
     def __init__(
         self,
-        lane: OwnLane,
+        lane: Lane,
         transport: Transport,
         epochs: Epochs,
         refused: Refused,
@@ -70,7 +72,7 @@ class Sender:
         self._lane = lane
         self._transport = transport
         self._epochs = epochs
-        self._refused = refused
+        self._kept = refused
         self._clock = clock
         self._backoff = Backoff() if backoff is None else backoff
         self._lock = contextlib.nullcontext() if lock is None else lock
@@ -81,6 +83,8 @@ class Sender:
         self.orphan: Lane | None = None
         self.trouble: MboxError | None = None
         self.in_flight: Item | None = None
+        self.sent = 0
+        self.refused = 0
 
     def step(self) -> float | None:
         """Send the next batch, if it is time.
@@ -162,6 +166,7 @@ class Sender:
             logger.info("The service takes batches again.")
         self.trouble = None
         self._backoff.succeed()
+        self.sent += 1
         item.track.run_id = result.run_id
         if item.ticket is not None:
             item.ticket.result, item.ticket.decided = result, True
@@ -219,7 +224,8 @@ class Sender:
 
     def _note(self, item: Item, error: MboxError) -> None:
         track = item.track
-        path = self._refused.keep(track.producer, item.seq, item.body, error)
+        self.refused += 1
+        path = self._kept.keep(track.producer, item.seq, item.body, error)
         track.note_refusal(error.code, str(error), path)
         if (reason := f"{error.code} {track.producer}") not in self._told:
             self._told.add(reason)

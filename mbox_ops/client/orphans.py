@@ -1,0 +1,121 @@
+"""Sending what processes that are gone left in their spools."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from mbox_ops.client.clock import Clock
+from mbox_ops.client.epochs import Epochs
+from mbox_ops.client.http import HttpApi
+from mbox_ops.client.lanes import JournalLane
+from mbox_ops.client.sender import Sender, Transport
+from mbox_ops.client.spool import Spool, spools
+from mbox_ops.client.tracks import Tracks
+from mbox_ops.client.transport import HttpTransport
+from mbox_ops.client.verdicts import Backoff, Verdict, judge
+
+PATIENCE = 10.0  # seconds of failures after which a service is left alone
+CLOCK_DAYS = 30.0  # after which a note of the server's time is of no use to anyone
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What became of the spool of one service and namespace.
+
+    Attributes:
+        sent: batches that the service has now, or had already.
+        refused: batches that it will never take; they are kept under `refused/`.
+        damaged: places in the files that could not be read.
+        left: files that still wait.
+        in_use: files of processes that are alive and send them themselves.
+        skipped: another URL was asked for.
+        error: why something is left.
+    """
+
+    url: str
+    namespace: str
+    folder: str
+    sent: int = 0
+    refused: int = 0
+    damaged: int = 0
+    left: int = 0
+    in_use: int = 0
+    skipped: bool = False
+    error: str | None = None
+
+
+def send_orphans(
+    root: Path,
+    *,
+    url: str,
+    namespace: str | None = None,
+    token: str | None = None,
+    progress: Callable[[Report], None] = lambda report: None,
+    patience: float = PATIENCE,
+) -> list[Report]:
+    """Send every orphaned spool file of a service.
+
+    Args:
+        root: the folder of all spools, `MBOX_SPOOL_DIR`.
+        url: the service; what waits for another one is only reported, since the token is not for it.
+        namespace: only this one; all if None.
+        token: for the service.
+        progress: called now and then with the report so far.
+        patience: seconds of failures after which a service is left alone.
+
+    Returns:
+        A report for each folder. Nothing is left if each one's `left` is 0.
+    """
+    reports = []
+    for spool in spools(root):
+        address = spool.address
+        report = Report(url=address.url, namespace=address.namespace, folder=str(spool.folder))
+        if address.url != url.rstrip("/") or namespace not in (None, address.namespace):
+            report.skipped, report.left = True, len(spool.names())
+        else:
+            transport = HttpTransport(HttpApi(address.url, token, address.namespace))
+            _send_all(spool, transport, report, progress, patience)
+            _forget_old_clocks(spool.folder)
+        reports.append(report)
+        progress(report)
+    return reports
+
+
+def _send_all(
+    spool: Spool, transport: Transport, report: Report, progress: Callable[[Report], None], patience: float
+) -> None:
+    clock = Clock()
+    epochs = Epochs(clock, transport.time, spool.clock_path)
+    report.in_use = len(spool.names())
+    for journal in spool.orphans():
+        report.in_use -= 1
+        if report.error is None:
+            lane = JournalLane(journal, Tracks())
+            sender = Sender(lane, transport, epochs, spool.refused, clock=clock, backoff=Backoff())
+            _send(sender, clock, report, progress, patience)
+            report.damaged += journal.damaged
+        report.left += not journal.is_empty()
+        journal.close()
+
+
+def _send(sender: Sender, clock: Clock, report: Report, progress: Callable[[Report], None], patience: float) -> None:
+    """Send until nothing is left, the service has been away for too long, or it does not let us."""
+    sent, refused, trouble_at = report.sent, report.refused, clock.monotonic()
+    while (delay := sender.step()) is not None:
+        report.sent, report.refused = sent + sender.sent, refused + sender.refused
+        progress(report)
+        if sender.trouble is None:
+            trouble_at = clock.monotonic()
+        elif judge(sender.trouble) is Verdict.DENIED or clock.monotonic() - trouble_at > patience:
+            report.error = str(sender.trouble)
+            break
+        clock.sleep(delay)
+
+
+def _forget_old_clocks(folder: Path) -> None:
+    for path in folder.glob("*.clock"):
+        if time.time() - path.stat().st_mtime > CLOCK_DAYS * 86_400:
+            path.unlink(missing_ok=True)
