@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Param, dag, task
+
 from mbox_airflow import current_run
 from mbox_airflow.operators import (
     FinishRunOperator,
@@ -49,10 +50,12 @@ def train(params: dict[str, Any], run_id: str) -> dict[str, Any]:
     run.log_parameters({"epochs": params["epochs"], "alpha": params["alpha"], "model": type(model).__name__})
     run.set_tags({"data": "breast_cancer", "framework": "scikit-learn"})
     run.set_labels({name: {"format_string": "percentage"} for name in ("train/accuracy", "test/accuracy")})
-    run.report_metadata({
-        "data": {"name": "breast_cancer", "rows": len(data.target), "features": data.data.shape[1]},
-        "split": {"train": len(train_target), "test": len(test_target)},
-    })
+    run.report_metadata(
+        {
+            "data": {"name": "breast_cancer", "rows": len(data.target), "features": data.data.shape[1]},
+            "split": {"train": len(train_target), "test": len(test_target)},
+        }
+    )
 
     run.log_event(Event("training_started", source, metadata={"rows": len(train_target)}))
     scores: dict[str, float] = {}

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mbox_ops.errors import InvalidRequest
-from mbox_ops.identity import airflow_key, airflow_origin, epoch_of_uuid7
+from mbox_ops.identity import airflow_key, airflow_origin, epoch_of_uuid7, parse_writer
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -103,29 +103,42 @@ def identity_of_environment(environment: Mapping[str, str]) -> TaskIdentity | No
     """The task that a process was started by, as far as Airflow's variables tell it; None without them.
 
     They lack the map index and the try's id, so that two children could be taken for one. A process that was not told
-    who it is therefore writes as itself.
+    who it is (`mbox_env`) therefore writes as itself.
+
+    Raises:
+        InvalidRequest: `MBOX_WRITER` is damaged.
     """
     from mbox_ops.settings import client_settings
 
     dag_id, run_id = environment.get("AIRFLOW_CTX_DAG_ID"), environment.get("AIRFLOW_CTX_DAG_RUN_ID")
     if not dag_id or not run_id:
         return None
-    log.warning(
-        "This process is a child of an Airflow task, but does not know of which try: what it logs will be there twice "
-        "after a retry. Start it with the variables of mbox_airflow.mbox_env()."
-    )
     settings = client_settings(environment)
+    origin, epoch = _handed_down(settings.writer)
     return TaskIdentity(
         settings=settings,
-        key=airflow_key(settings.instance, dag_id, run_id),
-        origin=None,
-        epoch=None,
+        key=settings.run_key or airflow_key(settings.instance, dag_id, run_id),
+        origin=origin,
+        epoch=epoch,
         scenario=settings.scenario or dag_id,
         scenario_explicit=False,
         pipeline=dag_id,
         execution=run_id,
         task=f"a child of {environment.get('AIRFLOW_CTX_TASK_ID', 'a task')}",
     )
+
+
+def _handed_down(writer: str | None) -> tuple[str | None, int | None]:
+    if writer is None:
+        log.warning(
+            "This process is a child of an Airflow task, but does not know of which try: what it logs will be there "
+            "twice after a retry. Start it with the variables of mbox_airflow.mbox_env()."
+        )
+        return None, None
+    try:
+        return parse_writer(writer)
+    except ValueError as error:
+        raise InvalidRequest(str(error), field="MBOX_WRITER", value=writer) from None
 
 
 def _airflow_context() -> Mapping[str, Any] | None:

@@ -2,8 +2,8 @@
 
     ended = run_dag(example_dag("train_and_track"), "train_and_track", home=folder, env={"MBOX_URL": url})
 
-It has its own home with its own SQLite database, a folder with only that one DAG, and no server of Airflow: `dag.test()`
-runs the tasks one after the other, retries, mapped and deferred ones included, in a process of its own.
+It has its own home with its own SQLite database, a folder with only that one DAG, and no server of Airflow:
+`dag.test()` runs the tasks one after the other, retries, mapped and deferred ones included, in a process of its own.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def current_run(
         mbox_conn_id: the connection that names the service; `mbox_default` if it is not given.
 
     Raises:
-        InvalidRequest: no task of Airflow runs here, or its connection or scenario cannot be used.
+        InvalidRequest: no task of Airflow runs here and no run is active, or the connection or the scenario cannot be
+            used. (Outside Airflow, such as in a test of a task, the active run of `mbox_ops.tracking` is the run.)
 
     Example:
         >>> @task  # doctest: +SKIP
@@ -39,6 +40,10 @@ def current_run(
         ...     run.log_parameters({"alpha": 0.01})
         ...     run.log_metric("loss", 0.25, step=1)
     """
+    if scenario is None and run_collection_name is None and mbox_conn_id is None:
+        from mbox_ops import tracking
+
+        return tracking.current_run()
     return _run_of(_here(None, mbox_conn_id).in_scenario(scenario), run_collection_name)
 
 

@@ -9,10 +9,9 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
-
-FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def run_dag(dag_id, conf=None, logical_date=None, forked=False, only=None):
@@ -60,8 +59,8 @@ def name_of(instance):
 
 def forking(reports):
     """What stands in for `run_task_in_process`: Airflow's supervisor, which forks the task as an executor does."""
-    from airflow.sdk.execution_time import comms, supervisor
     from airflow.executors.workloads import BundleInfo
+    from airflow.sdk.execution_time import comms, supervisor
 
     ends = (comms.SucceedTask, comms.TaskState, comms.RetryTask, comms.DeferTask)
 
@@ -78,7 +77,7 @@ def forking(reports):
         Supervisor.said = None
         process = Supervisor.start(
             what=ti,
-            dag_rel_path=os.path.basename(task.dag.fileloc),
+            dag_rel_path=Path(task.dag.fileloc).name,
             bundle_info=BundleInfo(name="dags-folder"),
             client=supervisor.InProcessTestSupervisor._api_client(task.dag),
         )
@@ -109,7 +108,7 @@ def call(function, arguments):
 
 def serve():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    log = os.open(os.path.join(os.environ["AIRFLOW_HOME"], "process.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    log = os.open(Path(os.environ["AIRFLOW_HOME"]) / "process.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     for line in sys.stdin:

@@ -70,7 +70,9 @@ class Airflow:
         return (self.home / "process.log").read_text()
 
 
-OF_A_USER = ("MBOX_URL", "MBOX_TOKEN", "MBOX_NAMESPACE", "MBOX_SCENARIO", "MBOX_INSTANCE", "MBOX_WRITER", "MBOX_RUN_KEY")
+OF_A_USER = (
+    "MBOX_URL", "MBOX_TOKEN", "MBOX_NAMESPACE", "MBOX_SCENARIO", "MBOX_INSTANCE", "MBOX_WRITER", "MBOX_RUN_KEY",
+)  # fmt: skip
 
 
 class Lab:

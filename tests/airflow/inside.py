@@ -40,10 +40,9 @@ def connection_form() -> dict[str, Any]:
 
     manager = ProvidersManager()
     manager.initialize_providers_hooks()
+    widgets = manager.connection_form_widgets
     return {
-        "fields": sorted(
-            info.field_name for name, info in manager.connection_form_widgets.items() if name.startswith("extra__mbox__")
-        ),
+        "fields": sorted(widgets[name].field_name for name in widgets if name.startswith("extra__mbox__")),
         "behaviour": manager.field_behaviours["mbox"],
     }
 

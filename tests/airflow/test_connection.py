@@ -67,7 +67,8 @@ def test_the_connection_wins_over_the_environment_and_never_takes_its_token(airf
     }  # fmt: skip
     found = settings(airflow, {"conn_type": "mbox", "host": "m", "extra": {"namespace": "cv"}}, **variables)
     assert found == {
-        "url": "http://m", "token": None, "namespace": "cv", "scenario": "of-env", "instance": "staging", "verify": True,
+        "url": "http://m", "token": None, "namespace": "cv", "scenario": "of-env", "instance": "staging",
+        "verify": True,
     }  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def test_the_package_imports_without_airflow() -> None:
         "import sys; sys.modules['airflow'] = None\n"
         "from mbox_airflow import current_run, mbox_env\n"
         "from mbox_ops.errors import InvalidRequest\n"
-        "try: current_run()\n"
+        "try: mbox_env()\n"
         "except InvalidRequest as error: print(error)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.home())

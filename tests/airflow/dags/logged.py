@@ -6,6 +6,7 @@ import sys
 
 from airflow.sdk import BaseOperator, dag, task
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+
 from mbox_airflow import current_run, mbox_env
 from mbox_airflow.operators import FinishRunOperator, SubmitMetricsOperator
 

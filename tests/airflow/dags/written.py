@@ -1,6 +1,7 @@
 """DAGs that write with operators."""
 
 from airflow.sdk import dag, task
+
 from mbox_airflow.operators import (
     FinishRunOperator,
     LogEventOperator,
@@ -11,7 +12,7 @@ from mbox_airflow.operators import (
 
 @task
 def scores() -> dict[str, float]:
-    return {"auc": 0.75, "loss": float("inf"), "count": 3}
+    return {"auc": 0.75, "loss": 2.5, "count": 3}
 
 
 @dag(schedule=None)
@@ -49,8 +50,8 @@ def mapped_operators():
 @dag(schedule=None)
 def one_submit():
     SubmitMetricsOperator(
-        task_id="submit", metrics={"m": "{{ dag_run.conf.get('value', 1) }}"}, on_error="{{ dag_run.conf['on_error'] }}",
-        retries=1, retry_delay=0,
+        task_id="submit", metrics={"m": "{{ dag_run.conf.get('value', 1) }}"}, retries=1, retry_delay=0,
+        on_error="{{ dag_run.conf['on_error'] }}",
     ) >> FinishRunOperator(task_id="finish", state="{{ dag_run.conf.get('state', '') }}", on_error="warn")  # fmt: skip
 
 
