@@ -22,8 +22,8 @@ def write_cursor(list_name: str, key: Key) -> str:
     return base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
 
 
-def read_cursor(list_name: str, cursor: str | None, types: Sequence[type]) -> Key | None:
-    """The key in a cursor of that list; None when there is no cursor.
+def read_cursor(list_name: str, cursor: str | None, types: Sequence[type], *, field: str = "cursor") -> Key | None:
+    """The key in a cursor of that list, given in that field; None when there is no cursor.
 
     Raises:
         InvalidRequest: it is not a cursor, or one of another list.
@@ -34,10 +34,10 @@ def read_cursor(list_name: str, cursor: str | None, types: Sequence[type]) -> Ke
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         name, *key = msgspec.msgpack.decode(packed, type=list[int | str])
     except (ValueError, binascii.Error, msgspec.MsgspecError):
-        raise _not_a_cursor(cursor) from None
+        raise _not_a_cursor(field, cursor) from None
     fits = len(key) == len(types) and all(type(part) is kind for part, kind in zip(key, types, strict=True))
     if name != list_name or not fits or not all(map(_storable, key)):
-        raise _not_a_cursor(cursor)
+        raise _not_a_cursor(field, cursor)
     return tuple(key)
 
 
@@ -63,8 +63,8 @@ def _storable(part: int | str) -> bool:
     return "\x00" not in part
 
 
-def _not_a_cursor(cursor: str) -> InvalidRequest:
+def _not_a_cursor(field: str, cursor: str) -> InvalidRequest:
     return InvalidRequest(
-        f"cursor is not one that this list gave: {cursor[:40]!r}; give the `next` of its last page.",
-        field="cursor", value=cursor,
+        f"{field} is not one that this list gave: {cursor[:40]!r}; give the `next` of its last page.",
+        field=field, value=cursor,
     )  # fmt: skip

@@ -105,7 +105,7 @@ def _check(query: HistoryQuery) -> history.Place | None:
         raise InvalidRequest(
             "after goes on with one series; give exactly one name beside it.", field="after", value=query.after
         )
-    return cast("history.Place | None", read_cursor(_CURSOR, query.after, (int, int, int, int)))
+    return cast("history.Place | None", read_cursor(_CURSOR, query.after, (int, int, int, int), field="after"))
 
 
 def _shown(points: history.Points) -> MetricHistory:

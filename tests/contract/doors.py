@@ -144,6 +144,7 @@ class HttpDoor:
         return self.api.call("GET", f"/runs/{run_id}/events", query=query, result=Page[StoredEvent])
 
     def artifacts(self, run_id: str, **query: Any) -> Page[StoredArtifact]:
+        query = {name: getattr(value, "value", value) for name, value in query.items()}
         return self.api.call("GET", f"/runs/{run_id}/artifacts", query=query, result=Page[StoredArtifact])
 
     def scenarios(self) -> list[Scenario]:
