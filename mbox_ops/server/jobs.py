@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from mbox_ops.service.clock import BEAT_SECONDS
 from mbox_ops.service.service import Service
 
 log = structlog.get_logger("mbox_ops.jobs")
@@ -69,6 +70,7 @@ def jobs_of(service: Service) -> Jobs:
     """The jobs of a service."""
     return Jobs(
         [
+            Job("keep the clock", BEAT_SECONDS, service.beat),  # first: leases are not missed while the server is down
             Job("expire leases", 5.0, service.runs.expire_leases),
             Job("seal metrics", 2.0, service.metrics.seal_due),
             Job("purge deletions", 5.0, service.deletions.purge_due),

@@ -47,7 +47,10 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
+        """Answer what is no HTTP; noise behind a complete request only ends the connection after its answer."""
+        if self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+            return
         self._refuse(MalformedRequest(f"This is no HTTP request: {msg}"))
 
     def _refuse(self, error: MboxError) -> None:

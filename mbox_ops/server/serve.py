@@ -56,6 +56,7 @@ def serve(
         database.lock_file()
         prepare(database)
         service = Service(database, limits=limits)
+        service.beat()
         if settings.bootstrap_token:
             service.tokens.ensure(settings.bootstrap_token)
         check_address(settings.host, service)
