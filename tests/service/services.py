@@ -1,13 +1,14 @@
 """A service on a fresh database of either kind, with a clock that tests move."""
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from mbox_ops.entities.metrics import Block
 from mbox_ops.entities.runs import OpenRun, Source
@@ -15,6 +16,7 @@ from mbox_ops.entities.writers import Batch, BatchResult, Writer
 from mbox_ops.service.access import Actor
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.service import Service
+from mbox_ops.store import tables
 from mbox_ops.store.database import Database
 from mbox_ops.wire.encodings import pack_floats, pack_ints
 
@@ -53,16 +55,38 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and no rows, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "mbox.db"
+    with Database(f"sqlite:///{path}") as made:
+        made.upgrade()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_url: Callable[[], str]) -> str:
+    """The URL of a PostgreSQL database with all tables, to be emptied."""
+    url = postgres_url()
+    with Database(url) as made:
+        made.upgrade()
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database with all tables."""
+    """A database with all tables and no rows."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'mbox.db'}"
+        path = tmp_path / "mbox.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        url = f"sqlite:///{path}"
     else:
-        postgres_url: Callable[[], str] = request.getfixturevalue("postgres_url")
-        url = postgres_url()
+        url = request.getfixturevalue("postgres_tables")
     with Database(url) as opened:
-        opened.upgrade()
+        if request.param == "postgresql":
+            with opened.write() as conn:
+                every = ", ".join(table.name for table in tables.metadata.sorted_tables)
+                conn.execute(text(f"TRUNCATE {every} RESTART IDENTITY CASCADE"))
         yield opened
 
 

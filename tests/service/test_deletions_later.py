@@ -17,9 +17,19 @@ from mbox_ops.service import deletions as rules
 from mbox_ops.service.service import Service
 from mbox_ops.store import tables
 from mbox_ops.store.database import Database
-from tests.service.services import ANN, HandClock, Log, actor, clock, database, service
+from tests.service.services import (
+    ANN,
+    HandClock,
+    Log,
+    actor,
+    clock,
+    database,
+    postgres_tables,
+    service,
+    sqlite_template,
+)
 
-__all__ = ["clock", "database", "service"]
+__all__ = ["clock", "database", "postgres_tables", "service", "sqlite_template"]
 
 
 def delete(service: Service, **given: Any) -> Deletion:

@@ -1,11 +1,12 @@
 """States of runs that depend on time: leases, losing and finding again."""
 
+from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database
-from tests.service.services import ANN, HandClock, Log, clock, database, service
+from tests.service.services import ANN, HandClock, Log, clock, database, postgres_tables, service, sqlite_template
 
-__all__ = ["clock", "database", "service"]
+__all__ = ["clock", "database", "postgres_tables", "service", "sqlite_template"]
 
 
 def test_a_run_is_lost_after_three_misses_of_its_lease(service: Service, clock: HandClock) -> None:
@@ -62,8 +63,6 @@ def test_time_in_which_the_server_was_down_is_no_miss(service: Service, database
 
 def test_a_deleted_run_is_not_given_up(service: Service, clock: HandClock) -> None:
     """It is nobody's business any more."""
-    from mbox_ops.entities.deletions import CreateDeletion, Selector
-
     log = Log(service).open(lease=True)
     service.deletions.create(ANN, CreateDeletion(selector=Selector(run_id=log.id), force=True))
     clock.forward(seconds=60)
