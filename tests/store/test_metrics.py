@@ -205,8 +205,19 @@ def test_pages_part_points_that_differ_in_nothing_but_their_place(recorder: Reco
     recorder.write(floats(*range(10), steps=[4] * 10, wallclocks=[1] * 10))
     for limit in (1, 2, 4):
         recorder.check_pages("a", limit)
+    for _ in range(2):
+        recorder.seal()
+        for limit in (1, 2, 4):
+            recorder.check_pages("a", limit)
+        recorder.write(floats(*range(4), steps=[4] * 4, wallclocks=[1] * 4))  # joins the last chunk, half a batch
+
+
+def test_a_page_looks_into_every_chunk_of_its_last_step(recorder: Recorder, monkeypatch) -> None:
+    """What arrived later may come first by its wallclock."""
+    monkeypatch.setattr(chunks, "CHUNK", 3)
+    recorder.write(floats(*range(12), steps=[4] * 12, wallclocks=list(range(12, 0, -1))))
     recorder.seal()
-    for limit in (1, 2, 4):
+    for limit in (1, 2, 5):
         recorder.check_pages("a", limit)
 
 

@@ -33,7 +33,7 @@ def blocks(draw: st.DrawFn) -> Block:
     likely = {"float": "ab", "string": "c", "bytes": "d"}[kind]
     usual = st.lists(st.sampled_from(likely), min_size=1, max_size=2, unique=True)
     names = draw(usual | usual | usual | usual | st.lists(st.sampled_from("abcd"), min_size=1, max_size=3, unique=True))
-    rows = draw(st.integers(0, 4))
+    rows = draw(st.integers(0, 6))
     size = rows * len(names)
     values: bytes | list
     if kind == "float":
