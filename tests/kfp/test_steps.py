@@ -102,18 +102,21 @@ def test_a_retried_step_replaces_what_it_logged(play, written, tmp_path):
 
 
 def test_the_items_of_loops_are_told_apart(play, written):
-    """Every iteration of nested loops is a writer of its own: four points, and nobody replaces another's parameter."""
+    """Every iteration is a writer of its own, in a loop and in a loop inside a loop."""
 
     @dsl.pipeline(name="loops")
     def loops():
-        with dsl.ParallelFor([0.1, 2.0]) as rate, dsl.ParallelFor([{"name": "a"}, {"name": "b"}]) as model:
-            submit_metrics(metrics={"rate": rate}, tags={"last": model.name}, scenario="kfp-loops")
+        with dsl.ParallelFor([0.1, 2.0]) as rate:
+            submit_metrics(metrics={"rate": rate}, scenario="kfp-loops")
+            with dsl.ParallelFor([{"kind": "a"}, {"kind": "b"}]) as model:
+                log_event(model.kind, scenario="kfp-loops")
 
     play(loops)
     run = written.run("kfp-loops")
     points = written.points(run)["rate"]
-    assert [step for step, _ in points] == [0, 1, 2, 3]
-    assert sorted(value for _, value in points) == [0.1, 0.1, 2.0, 2.0]
+    assert [step for step, _ in points] == [0, 1]
+    assert sorted(value for _, value in points) == [0.1, 2.0]
+    assert sorted(event["name"] for event in written.events(run)) == ["a", "a", "b", "b"]
 
 
 def test_a_sub_pipeline_that_is_used_twice_needs_a_writer_here(play, written):

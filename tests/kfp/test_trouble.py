@@ -20,7 +20,17 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*have no effect in the current local runner:UserWarning"),
 ]
 
-STEP = {"run_id": "4711", "pipeline": "p", "task": "p.log-event", "name": "e", "timeout_seconds": 5.0}
+
+def step(scenario: str, **inputs: object) -> object:
+    """Run the function of a log_event step in this process, in a KFP run of its own for each scenario."""
+    given = {
+        "run_id": f"run of {scenario}",
+        "pipeline": "p",
+        "task": "p.log-event",
+        "name": "e",
+        "timeout_seconds": 5.0,
+    }
+    return log_event_step(**given | {"scenario": scenario} | inputs)
 
 
 def test_a_lost_reply_stores_once(written):
@@ -30,7 +40,7 @@ def test_a_lost_reply_stores_once(written):
         return "lose the reply" if line.startswith("POST") and number == 2 else "pass"
 
     with proxy(written.url, fate) as between:
-        run_id, _ = log_event_step(**STEP, scenario="kfp-lost-reply", url=between.url)
+        run_id, _ = step("kfp-lost-reply", url=between.url)
     assert [line.split()[0] for line in between.requests] == ["GET", "POST", "POST"]
     run = written.run("kfp-lost-reply")
     assert run["id"] == run_id
@@ -74,7 +84,7 @@ def test_a_step_waits_for_a_service_that_is_coming_back(written):
         return "refuse" if number <= 2 else "pass"
 
     with proxy(written.url, fate) as between:
-        log_event_step(**STEP, scenario="kfp-coming-back", url=between.url)
+        step("kfp-coming-back", url=between.url)
     assert len(between.requests) == 4
     assert len(written.events(written.run("kfp-coming-back"))) == 1
 
@@ -115,7 +125,7 @@ def test_a_step_without_an_address_says_where_to_put_one(environment, monkeypatc
     with pytest.raises(
         ValueError, match=r"Set the environment variable MBOX_URL .* ConfigMap 'mbox-ops'.* or give .*url="
     ):
-        log_event_step(**STEP)
+        step("kfp-nowhere")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,7 @@ def test_a_step_without_an_address_says_where_to_put_one(environment, monkeypatc
 def test_a_wrong_address_is_refused(environment, url, message):
     """Before anything is sent, and without repeating a secret."""
     with pytest.raises(ValueError, match=message) as caught:
-        log_event_step(**STEP, url=url)
+        step("kfp-nowhere", url=url)
     assert "secret" not in str(caught.value)
 
 
@@ -137,7 +147,7 @@ def test_a_mistake_of_the_user_is_final(written):
     """The service's own sentence comes through, at once and without another try."""
     began = time.monotonic()
     with pytest.raises(RuntimeError, match=r"refused this step: .*256.*422 invalid_request"):
-        log_event_step(**STEP | {"name": "x" * 257}, scenario="kfp-mistake")
+        step("kfp-mistake", name="x" * 257)
     assert time.monotonic() - began < 3
     assert written.get("/runs", scenario="kfp-mistake")["items"] == []
 
@@ -149,7 +159,7 @@ def test_what_is_no_tracking_service_is_found_out(environment):
             client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") or client.close()
         )
         with pytest.raises(RuntimeError, match="is not the mbox-ops service"):
-            log_event_step(**STEP, url=other.url)
+            step("kfp-nowhere", url=other.url)
 
 
 def test_the_token_comes_from_the_environment_and_is_never_shown(environment, monkeypatch, capfd):
@@ -158,18 +168,18 @@ def test_the_token_comes_from_the_environment_and_is_never_shown(environment, mo
         with pytest.raises(
             RuntimeError, match=r"401 unauthenticated.* MBOX_TOKEN: .*key 'token' of the Secret 'mbox-ops'"
         ):
-            log_event_step(**STEP, url=guarded.url)
+            step("kfp-nowhere", url=guarded.url)
         assert guarded.token
         monkeypatch.setenv("MBOX_TOKEN", guarded.token)
-        log_event_step(**STEP, url=guarded.url, scenario="guarded")
-        assert Written(guarded.url, guarded.token).run("guarded")["execution"] == "4711"
+        step("guarded", url=guarded.url)
+        assert Written(guarded.url, guarded.token).run("guarded")["execution"] == "run of guarded"
     assert guarded.token not in "".join(capfd.readouterr())
 
 
 def test_a_namespace_comes_from_the_environment(written, monkeypatch):
     """The ConfigMap's key `namespace`, as MBOX_NAMESPACE."""
     monkeypatch.setenv("MBOX_NAMESPACE", "team-b")
-    log_event_step(**STEP, scenario="kfp-namespace")
+    step("kfp-namespace")
     assert written.runs(scenario="kfp-namespace") == []
     written.headers = {"Mbox-Namespace": "team-b"}
     assert written.run("kfp-namespace")["namespace"] == "team-b"
@@ -179,5 +189,5 @@ def test_in_a_pod_the_parent_dag_tells_iterations_apart(written, monkeypatch):
     """A loop that the factory cannot see, around a sub-pipeline: on a cluster its iterations add up."""
     monkeypatch.setenv("KFP_POD_UID", "4c5b")
     for parent in ("17", "18", "17"):
-        log_event_step(**STEP, scenario="kfp-parents", parent_dag_id=parent)
+        step("kfp-parents", parent_dag_id=parent)
     assert len(written.events(written.run("kfp-parents"))) == 2
