@@ -254,8 +254,6 @@ class MLTrackingSDK(Verbs):
         return connect(with_overrides(settings, url=self._url, token=self._token, namespace=wanted))
 
     def _run(self, run: Ref | None) -> Run:
-        if isinstance(run, Run) and run.is_open:
-            return run
         if run is not None:
             return self._other_run(run)
         found = self._active.find() or self._task_run()

@@ -23,7 +23,8 @@ class Experiment(Run):
     """An experiment: a run with the key `experiment:<name>`, so that the same name gives the same experiment.
 
     It has the verbs of a run. What it logs is buffered and sent within a second; what changes its metadata waits for
-    the server's result.
+    the server's result: how many top-level keys were written, and when (None if the server is away, and the change
+    waits to be sent).
 
     Attributes:
         experiment_exists: whether it was there before.
@@ -41,27 +42,15 @@ class Experiment(Run):
         return self.id
 
     def update_metadata(self, key: str, value: object) -> MetadataWritten:
-        """Replace one top-level key of the metadata; the others stay.
-
-        Args:
-            key: 1-256 characters, any but U+0000.
-            value: anything that JSON can hold.
-
-        Returns:
-            How many top-level keys were written, and when; `updated_at` is None if the server is away and the change
-            waits to be sent.
-
-        Raises:
-            InvalidRequest: the key or the value breaks a rule.
-        """
+        """Replace one top-level key of the metadata; see `Run.update_metadata`."""
         return self._change(parts.set_key(key, value), 1)
 
     def report_metadata(self, metadata: Mapping[str, Any]) -> MetadataWritten:
-        """Merge a document into the metadata (RFC 7386); else as `update_metadata`."""
+        """Merge a document into the metadata; see `Run.report_metadata`."""
         return self._change(parts.merge(metadata), len(metadata))
 
     def set_metadata(self, metadata: Mapping[str, Any]) -> MetadataWritten:
-        """Make a document the whole metadata, `{}` to clear it; else as `update_metadata`."""
+        """Make a document the whole metadata; see `Run.set_metadata`."""
         return self._change(parts.replace(metadata), len(metadata))
 
     def _change(self, change: MetadataOp, keys: int) -> MetadataWritten:

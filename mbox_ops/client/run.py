@@ -129,7 +129,7 @@ class Run(Writes):
     @property
     def is_open(self) -> bool:
         """Whether it was started here and has not been ended."""
-        return self._closes and self._buffers
+        return self._closes and self._own is not None and not self._own.ended
 
     @property
     def id(self) -> str:
@@ -177,6 +177,11 @@ class Run(Writes):
         self._record = None
         self._read()
         return self
+
+    @property
+    def record(self) -> runs.Run:
+        """All that the service tells of the run, as one record: for JSON and for tables."""
+        return self._read()
 
     def _read(self) -> runs.Run:
         if self._record is not None:

@@ -6,7 +6,7 @@ from typing import Any
 from mbox_ops.client import parts
 from mbox_ops.client.files import Files, records
 from mbox_ops.client.stream import Stream
-from mbox_ops.client.values import Event, MetricScalar, Wallclock
+from mbox_ops.client.values import Event, MetadataWritten, MetricScalar, Wallclock
 from mbox_ops.entities.artifacts import ArtifactMime
 from mbox_ops.entities.writers import MetadataOp
 
@@ -136,7 +136,7 @@ class Writes:
         self._stream().put(artifacts=records(files, checksum=checksum, mime_type=mime_type))
         self._written()
 
-    def update_metadata(self, key: str, value: object) -> Any:
+    def update_metadata(self, key: str, value: object) -> MetadataWritten | None:
         """Replace one top-level key of the metadata; the others stay.
 
         Args:
@@ -146,24 +146,25 @@ class Writes:
         Raises:
             InvalidRequest: the key or the value breaks a rule.
         """
-        return self._metadata(parts.set_key(key, value))
+        return self._change(parts.set_key(key, value), 1)
 
-    def report_metadata(self, metadata: Mapping[str, Any]) -> Any:
+    def report_metadata(self, metadata: Mapping[str, Any]) -> MetadataWritten | None:
         """Merge a document into the metadata (RFC 7386): dicts merge, null removes, anything else replaces.
 
         Raises:
             InvalidRequest: the document breaks a rule.
         """
-        return self._metadata(parts.merge(metadata))
+        return self._change(parts.merge(metadata), len(metadata))
 
-    def set_metadata(self, metadata: Mapping[str, Any]) -> Any:
+    def set_metadata(self, metadata: Mapping[str, Any]) -> MetadataWritten | None:
         """Make a document the whole metadata; `{}` clears it.
 
         Raises:
             InvalidRequest: the document breaks a rule.
         """
-        return self._metadata(parts.replace(metadata))
+        return self._change(parts.replace(metadata), len(metadata))
 
-    def _metadata(self, op: MetadataOp) -> Any:
-        self._stream().put(metadata=[op])
+    def _change(self, change: MetadataOp, keys: int) -> MetadataWritten | None:
+        self._stream().put(metadata=[change])
         self._written()
+        return None
