@@ -71,6 +71,8 @@ def check_artifact(record: ArtifactRecord, limits: Limits = DEFAULT) -> Artifact
     """
     check_uri("artifact uri", record.uri, limits)
     path = check_text("artifact path", record.path, most=limits.uri)
+    if "://" in path:  # a URI is listed under itself
+        check_uri("artifact path", path, limits)
     check_text("artifact media_type", record.media_type, least=0, most=limits.name)
     if record.checksum and not _CHECKSUM.fullmatch(record.checksum):
         raise InvalidRequest(
