@@ -42,7 +42,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server needs to know: `MBOX_HOST`, `MBOX_PORT`, `MBOX_DATABASE_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`."""
+    """What the server needs: `MBOX_HOST`, `MBOX_PORT`, `MBOX_DATABASE_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`."""
 
     home: Path
     host: str = "127.0.0.1"

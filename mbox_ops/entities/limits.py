@@ -55,7 +55,8 @@ def check_text(field: str, value: object, *, most: int, least: int = 1) -> str:
             field=field, limit=most, value=value,
         )  # fmt: skip
     if "\x00" in value:
-        raise InvalidRequest(f"{field} holds U+0000, which no name or text may: {value[:40]!r}", field=field, value=value)
+        message = f"{field} holds U+0000, which no name or text may: {value[:40]!r}"
+        raise InvalidRequest(message, field=field, value=value)
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -77,8 +78,9 @@ def check_parameter_name(name: object, limits: Limits = DEFAULT) -> str:
     text = check_text("parameter name", name, most=limits.name)
     if text in RESERVED_PARAMETERS:
         raise InvalidRequest(
-            f"The parameter {text!r} is kept by the system; give yours another name.", field="parameter name", value=text
-        )
+            f"The parameter {text!r} is kept by the system; give yours another name.",
+            field="parameter name", value=text,
+        )  # fmt: skip
     return text
 
 
