@@ -1,5 +1,6 @@
 """The task factories: what people call inside a pipeline."""
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,6 +17,8 @@ from mbox_kfp.submit_metrics.component import COMPONENT as SUBMIT_METRICS
 from mbox_kfp.track_artifact.component import COMPONENT as TRACK_ARTIFACT
 
 OF_THE_TASK = ("config_map", "secret")
+# An argument may have 128 KiB on Linux; KFP puts the outputs' addresses into the same one.
+MOST_BYTES = 120_000
 
 
 def submit_metrics(
@@ -156,11 +159,22 @@ def _task(verb: str, component: Any, inputs: dict[str, Any], options: StepOption
     given |= {"pipeline": wanted.get("pipeline") or pipeline.name, "task": "", "writer": options.get("writer", "")}
     given |= {"run_id": dsl.PIPELINE_JOB_ID_PLACEHOLDER, "parent_dag_id": dsl.PIPELINE_TASK_ID_PLACEHOLDER}
     given |= {name: value for name, value in inputs.items() if value is not None}
+    _check_size(verb, given)
     task = component(**given)
     for name, value in identity_of(task).items():
         set_input(task, name, value)
     configure(task, wanted.get("config_map", ""), wanted.get("secret", ""))
     return task
+
+
+def _check_size(verb: str, given: dict[str, Any]) -> None:
+    """Refuse inputs that no step could be started with: all of them together are one argument of its command line."""
+    size = len(json.dumps(given, default=str, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"The inputs of {verb}() are {size:,} bytes; KFP starts a step with at most about {MOST_BYTES:,}. Give "
+            "long series as points_artifact=, and large documents as a tracked artifact."
+        )
 
 
 def _floats(metrics: Value) -> Value:

@@ -243,7 +243,7 @@ def test_a_factory_outside_a_pipeline_says_so():
 
 
 def test_a_mistake_is_found_when_the_pipeline_is_built():
-    """on_error and the choice between artifact and uri."""
+    """on_error, the choice between artifact and uri, and more than a command line takes."""
 
     def wrong_policy():
         log_event("a", on_error="ignore")
@@ -251,10 +251,17 @@ def test_a_mistake_is_found_when_the_pipeline_is_built():
     def nothing_to_track():
         track_artifact()
 
+    def too_much():
+        submit_metrics(metrics={f"metric/{i}": 0.5 for i in range(10_000)})
+
     with pytest.raises(ValueError, match="on_error must be 'fail' or 'warn', not 'ignore'"):
         dsl.pipeline(wrong_policy, name="a")
     with pytest.raises(ValueError, match="an artifact or a uri, and not both"):
         dsl.pipeline(nothing_to_track, name="a")
+    with pytest.raises(
+        ValueError, match=r"bytes; KFP starts a step with at most about 120,000. Give .* points_artifact="
+    ):
+        dsl.pipeline(too_much, name="a")
 
 
 @pytest.mark.parametrize("name", COMPONENTS)

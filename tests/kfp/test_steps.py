@@ -98,7 +98,9 @@ def test_a_retried_step_replaces_what_it_logged(play, written, tmp_path):
         with_tracking(parts.train_and_fail_once(mark=mark), scenario="kfp-retried").set_retry(1, "0s")
 
     play(retried, mark=str(tmp_path / "mark"))
-    assert written.points(written.run("kfp-retried")) == {"curve": [(0, 2.0), (1, 2.0), (2, 2.0)]}
+    run = written.run("kfp-retried")
+    assert written.points(run) == {"curve": [(0, 2.0), (1, 2.0), (2, 2.0)]}
+    assert (run["pipeline"], run["execution"]) == ("retried", run["key"].rpartition("/")[2])
 
 
 def test_the_items_of_loops_are_told_apart(play, written):

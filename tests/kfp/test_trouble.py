@@ -119,6 +119,28 @@ def test_training_goes_on_while_the_service_is_away(play, environment):
     assert "MBOX_WRITER" not in log.partition("handed over:")[2].partition("\n")[0]
 
 
+def test_a_users_step_that_started_without_its_epoch_logs_when_the_service_is_back(play, written):
+    """It knows its origin, and the SDK finds out the epoch; nothing is lost."""
+
+    @dsl.pipeline(name="late")
+    def late(url: str):
+        with_tracking(parts.train(rate=1.0), url=url, scenario="kfp-late", timeout_seconds=0.2)
+
+    back_at = time.monotonic() + 3600
+
+    def fate(line, number):
+        nonlocal back_at
+        back_at = min(back_at, time.monotonic() + 1.0)
+        return "refuse" if time.monotonic() < back_at else "pass"
+
+    with proxy(written.url, fate) as between:
+        log = play(late, url=between.url)
+    assert "this step starts without its epoch" in log
+    run = written.run("kfp-late")
+    assert (run["pipeline"], run["parameters"]["rate"]) == ("late", "1.0")
+    assert written.points(run) == {"curve": [(0, 0.0), (1, 1.0), (2, 2.0)]}
+
+
 def test_a_step_without_an_address_says_where_to_put_one(environment, monkeypatch):
     """Both ways are named."""
     monkeypatch.delenv("MBOX_URL")
