@@ -26,6 +26,7 @@ class Epochs:
         path_of: where a family writes its offset down.
 
     Attributes:
+        family: of this process.
         forked: this process forked, or was, before the offset was known: it must be shared.
     """
 
@@ -33,24 +34,25 @@ class Epochs:
         self._clock = clock
         self._server_time = server_time
         self._path_of = path_of
-        self._offsets: dict[str, int] = {}
+        self._own: int | None = None
+        self._shared: dict[str, int] = {}
+        self.family = FAMILY
         self.forked = False
 
     def note_fork(self) -> None:
         """Share the offset from now on, unless the child inherits it; called before a fork."""
-        self.forked = self.forked or FAMILY not in self._offsets
+        self.forked = self.forked or self._own is None
 
     def start_now(self, *, age: int | None = None) -> Start:
         """The start of an attempt of this process: now, or at that age of the host."""
         now = self._clock.age()
         began = now if age is None else age
         wall = int(self._clock.wall() * 1_000_000) - (now - began)
-        return Start(FAMILY, self._clock.boot, began, wall)
+        return Start(self.family, self._clock.boot, began, wall)
 
     def known(self, start: Start) -> int | None:
-        """The epoch in milliseconds, if the server's time was read already."""
-        offset = self._offsets.get(start.family)
-        return None if offset is None else (offset + start.age) // 1_000
+        """The epoch in milliseconds of an attempt of this process, if the server's time was read already."""
+        return None if self._own is None or start.family != self.family else (self._own + start.age) // 1_000
 
     def of(self, start: Start, *, shared: bool) -> int:
         """The epoch in milliseconds, asking the server for its time if need be.
@@ -61,16 +63,24 @@ class Epochs:
         Raises:
             MboxError: the server was not reached, or answered too slowly.
         """
-        if start.family not in self._offsets:
+        return ((self._shared_offset(start) if shared or self.forked else self._own_offset(start)) + start.age) // 1_000
+
+    def _own_offset(self, start: Start) -> int:
+        if self._own is None:
+            self._own = self._ask(start)
+        return self._own
+
+    def _shared_offset(self, start: Start) -> int:
+        if start.family not in self._shared:
             path = self._path_of(start.family)
-            shared = shared or self.forked
-            offset = _read(path) if shared else None
+            offset = _read(path)
             if offset is None:
-                offset = self._ask(start)
-                if shared:
-                    offset = _write_first(path, offset)
-            self._offsets[start.family] = offset
-        return (self._offsets[start.family] + start.age) // 1_000
+                own = self._own if start.family == self.family else None
+                offset = _write_first(path, self._ask(start) if own is None else own)
+            self._shared[start.family] = offset
+            if self._own is None and start.family == self.family:
+                self._own = offset
+        return self._shared[start.family]
 
     def _ask(self, start: Start) -> int:
         before = self._clock.age()

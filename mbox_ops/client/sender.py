@@ -153,13 +153,16 @@ class Sender:
 
     def _finish(self, lane: Lane, item: Item) -> None:
         """Give the batch its epoch before it is sent for the first time."""
-        if item.start is not None:
-            with self._lock:
-                shared = lane.is_shared()
-            epoch = self._epochs.of(item.start, shared=shared)
-            with self._lock:
-                if item.start is not None:
-                    item.give_epoch(epoch)
+        if (start := item.start) is None:
+            return
+        with self._lock:
+            shared = lane.is_shared()
+        epoch = self._epochs.of(start, shared=shared)
+        with self._lock:
+            if lane.is_shared() and not shared:  # spooled meanwhile
+                epoch = self._epochs.of(start, shared=True)
+            if item.start is not None:
+                item.give_epoch(epoch)
 
     def _stored(self, lane: Lane, item: Item, result: BatchResult) -> None:
         if self.trouble is not None:

@@ -53,6 +53,7 @@ class Rules:
     before: Callable[[Batch], MboxError | None] = lambda batch: None
     after: Callable[[Batch], MboxError | None] = lambda batch: None
     away: bool = False
+    jitter: Callable[[], int] = lambda: 0  # microseconds by which the server's time is off
 
     def send(self, body: bytes) -> BatchResult:
         """Store a batch, as the service does."""
@@ -71,7 +72,7 @@ class Rules:
         """The server's time."""
         if self.away:
             raise Unavailable("away")
-        return NOW + (0 if self.clock is None else self.clock.age())
+        return NOW + (0 if self.clock is None else self.clock.age()) + self.jitter()
 
     def _write(self, batch: Batch) -> BatchResult:
         assert batch.writer is not None

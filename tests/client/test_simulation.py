@@ -1,4 +1,4 @@
-"""Random histories of logging, outages, lost requests, lost replies, refusals, crashes and adoptions, in no real time."""
+"""Random histories of logging, outages, lost requests and replies, refusals, crashes and adoptions, in no real time."""
 
 import random
 import tempfile
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mbox_ops.client.journal import Journal, Record
 from mbox_ops.client.recorder import Recorder, Tuning
 from mbox_ops.client.stream import Stream
 from mbox_ops.client.verdicts import Backoff
@@ -19,7 +20,7 @@ from tests.client.rules import Rules, SetClock
 SMALL = Tuning(batch_bytes=200, memory_bytes=600, segment_bytes=500)
 ACTIONS = [
     *["log"] * 6, *["tick"] * 6, *["wait"] * 2, "flush", "wait for server", "outage", "back", "lose request",
-    "lose reply", "refuse", "crash", "close",
+    "lose reply", "refuse", "crash", "close", "disk fails", "disk works",
 ]  # fmt: skip
 
 
@@ -29,7 +30,7 @@ class History:
     def __init__(self, folder: Path, seed: int) -> None:
         self.draw = random.Random(seed)
         self.clock = SetClock()
-        self.rules = Rules(self.clock)
+        self.rules = Rules(self.clock, jitter=lambda: self.draw.randrange(500_000))
         self.rules.before = lambda batch: self._fate("lose request") or self._refusal(batch)
         self.rules.after = lambda batch: self._fate("lose reply")
         self.settings = ClientSettings(url="http://x", spool_dir=folder)
@@ -40,6 +41,7 @@ class History:
         self.promised: set[float] = set()
         self.in_doubt: set[float] = set()  # logged by a process that crashed before it promised anything
         self.value = 0
+        self.disk_fails = False
         self._begin()
 
     def _begin(self) -> None:
@@ -47,10 +49,26 @@ class History:
             self.settings, tuning=SMALL, clock=self.clock, transport=self.rules, threaded=False,
             backoff=Backoff(self.draw.random),
         )  # fmt: skip
+        if self.draw.random() < 0.5:  # another process; otherwise one that was forked by the first
+            self.recorder.epochs.family = f"family {self.draw.random()}"
         self.streams: dict[str, Stream] = {
             name: self.recorder.stream(**({"run_id": name} if name == "a" else {"key": name})) for name in self.logged
         }
         self.unpromised: set[float] = set()
+        new_journal = self.recorder._spool.new_journal
+        self.recorder._spool.new_journal = lambda: self._faulty(new_journal())  # type: ignore[method-assign]
+
+    def _faulty(self, journal: Journal) -> Journal:
+        """A journal on a disk that fails now and then."""
+        append = journal.append
+
+        def failing(record: Record) -> None:
+            if self.disk_fails:
+                raise OSError(28, "No space left on device")
+            append(record)
+
+        journal.append = failing  # type: ignore[method-assign]
+        return journal
 
     def _fate(self, fate: str) -> MboxError | None:
         if fate in self.fates:
@@ -88,6 +106,8 @@ class History:
             self.rules.away = False
         elif action == "refuse" and self.unpromised:
             self.poison.add(self.draw.choice(sorted(self.unpromised)))
+        elif action.startswith("disk"):
+            self.disk_fails = action == "disk fails"
         elif action in ("lose request", "lose reply"):
             self.fates.append(action)
         elif action == "crash":
@@ -97,13 +117,17 @@ class History:
             self.in_doubt |= self.unpromised
             self._begin()
         elif action == "close":
-            self.recorder.close()
-            self.promised |= self.unpromised
+            if self.recorder.close().where == "memory":
+                self.in_doubt |= self.unpromised
+            else:
+                self.promised |= self.unpromised
             self._begin()
 
     def _flush(self, timeout: float | None) -> None:
         flushed = self.recorder.flush(timeout)
-        assert flushed.where in ("server", "spool")
+        if flushed.where == "memory":
+            assert self.disk_fails
+            return
         self.promised |= self.unpromised
         self.unpromised = set()
         if flushed.where == "server":
@@ -122,7 +146,7 @@ class History:
 
     def settle(self) -> None:
         """The server is well again, and everything gets its time."""
-        self.rules.away, self.fates = False, []
+        self.rules.away, self.fates, self.disk_fails = False, [], False
         self.recorder.close(timeout=1e6)
         self._begin()
         for _ in range(10_000):
@@ -132,7 +156,7 @@ class History:
         raise AssertionError("Something is left.")
 
     def check(self) -> None:
-        """Every value that was promised is there once, in order; only refused ones and those in doubt may be missing."""
+        """Every value that was promised is there once, in order; refused ones and those in doubt may be missing."""
         for name, logged in self.logged.items():
             stored = self.rules.values(name)
             assert len(stored) == len(set(stored))
