@@ -30,14 +30,19 @@ app.command("events")(runs.events)
 app.command("serve")(serving.serve)
 
 
-@app.callback()
-def main(
-    show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
-) -> None:
-    """Track what machine-learning pipelines do."""
-    if show_version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         print(version("mbox-ops"))
         raise typer.Exit
+
+
+@app.callback()
+def main(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Track what machine-learning pipelines do."""
 
 
 @app.command("sync")

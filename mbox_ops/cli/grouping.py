@@ -96,7 +96,7 @@ def list_deletions(
 def show_scenarios(found: list[Scenario]) -> None:
     """A table of scenarios."""
     rows = [(s.name, s.runs, s.collections, s.last_run_at, s.id) for s in found]
-    table("Scenarios", ("scenario", "runs", "collections", "last run (UTC)", "id"), rows)
+    table("Scenarios", ("scenario", "runs", "collections", "last run (UTC)", "id"), rows, whole=("scenario",))
 
 
 def show_collections(found: list[RunCollection]) -> None:

@@ -4,9 +4,10 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -31,13 +32,21 @@ def print_items(items: Sequence[object], next_cursor: str | None = None) -> None
     print_json({"items": list(items), "next": next_cursor})
 
 
-def table(title: str, headers: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; numbers are right-aligned."""
+def table(title: str, headers: Iterable[str], rows: Iterable[Sequence[object]], *, whole: Iterable[str] = ()) -> None:
+    """A table; numbers are right-aligned.
+
+    Args:
+        title: what stands above it.
+        headers: of the columns.
+        rows: a cell for each column.
+        whole: the columns that are never folded.
+    """
     listed = [list(row) for row in rows]
-    grid = Table(title=title, title_justify="left", header_style="bold")
+    grid = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column, header in enumerate(headers):
         numbers = bool(listed) and all(isinstance(row[column], int | float) for row in listed)
-        grid.add_column(header, justify="right" if numbers else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numbers else "left"
+        grid.add_column(header, justify=justify, overflow="fold", no_wrap=numbers or header in whole)
     for row in listed:
         grid.add_row(*("" if cell is None else shown(cell) for cell in row))
     out.print(grid)
@@ -66,7 +75,7 @@ def duration(start: datetime, end: datetime | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def sparkline(values: Sequence[float], width: int = 40) -> str:
+def sparkline(values: Sequence[float], width: int = 16) -> str:
     """A curve in one line: each bar is the mean of its bucket, scaled from the least to the greatest; NaN is a gap."""
     finite = [v for v in values if math.isfinite(v)]
     if not finite:

@@ -1,8 +1,9 @@
 """How runs, events and deletions are shown to a person."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from mbox_ops.cli.output import duration, err, out, pairs, sparkline, table
 from mbox_ops.client.history import MetricHistory
@@ -10,21 +11,25 @@ from mbox_ops.client.run import Run
 from mbox_ops.client.values import Event, EventSource
 from mbox_ops.entities.deletions import Counts, Deletion
 
+WIDE = 150  # columns of a terminal from which on more of a run is listed
 SPARKS_FROM = 2_000  # the most points that a sparkline is drawn from
 
 
 def show_runs(runs: Sequence[Run]) -> None:
     """A table of runs with the metrics that most of them have."""
-    metrics = _most_common([list(run.metrics) for run in runs])
-    rows = [
-        (
-            run.id, run.name if run.name != run.id else "", run.status, run.scenario, collection_of(run),
-            run.started_at, duration(run.started_at, run.ended_at), *(_last(run, name) for name in metrics),
-        )
-        for run in runs
-    ]  # fmt: skip
-    headers = ("id", "name", "status", "scenario", "collection", "started (UTC)", "took", *metrics)
-    table(f"Runs: {len(runs)}", headers, rows)
+    columns: dict[str, Callable[[Run], object]] = {"id": lambda run: run.id}
+    if any(run.name != run.id for run in runs):
+        columns["name"] = lambda run: run.name
+    columns |= {"status": lambda run: run.status, "scenario": lambda run: run.scenario}
+    if out.width >= WIDE:
+        columns |= {
+            "collection": collection_of,
+            "started (UTC)": lambda run: run.started_at,
+            "took": lambda run: duration(run.started_at, run.ended_at),
+            **{name: partial(_last, name=name) for name in _most_common([list(run.metrics) for run in runs])},
+        }
+    rows = [[cell(run) for cell in columns.values()] for run in runs]
+    table(f"Runs: {len(runs)}", columns, rows, whole=("id", "status", "scenario", "started (UTC)", "took"))
 
 
 def show_run(run: Run) -> None:
@@ -51,7 +56,7 @@ def show_events(events: Sequence[Event]) -> None:
     """Events in order of time."""
     rows = [(instant_of(e), source_of(e), e.name, json.dumps(e.metadata)) for e in events]
     if rows:
-        table("Events", ("at (UTC)", "source", "event", "metadata"), rows)
+        table("Events", ("at (UTC)", "source", "event", "metadata"), rows, whole=("at (UTC)",))
 
 
 def show_history(series: MetricHistory) -> None:
@@ -80,7 +85,8 @@ def show_deletion(deletion: Deletion) -> None:
 
 def curve_of(series: MetricHistory) -> str:
     """The curve of a float series in one line."""
-    return sparkline([p.value for p in series.points if isinstance(p.value, float)])
+    width = 24 if out.width >= WIDE else 16
+    return sparkline([p.value for p in series.points if isinstance(p.value, float)], width)
 
 
 def collection_of(run: Run) -> str:
@@ -107,9 +113,9 @@ def _show_metrics(run: Run) -> None:
             (series,) = run.get_metrics_history(metrics=[name], limit=SPARKS_FROM)
             curve = curve_of(series)
         last = summary.last if isinstance(summary.last, float) else str(summary.last)[:40]
-        rows.append((name, last, summary.min, summary.max, summary.mean, summary.count, curve))
+        rows.append((name, curve, last, summary.min, summary.max, summary.count))
     if rows:
-        table("Metrics", ("metric", "last", "min", "max", "mean", "points", "curve"), rows)
+        table("Metrics", ("metric", "curve", "last", "min", "max", "points"), rows, whole=("metric", "curve"))
 
 
 def _most_common(names: list[list[str]], most: int = 3) -> list[str]:
@@ -119,7 +125,7 @@ def _most_common(names: list[list[str]], most: int = 3) -> list[str]:
     return sorted(counts, key=lambda name: (-counts[name], name))[:most]
 
 
-def _last(run: Run, name: str) -> object:
+def _last(run: Run, *, name: str) -> object:
     return run.metrics[name].last if name in run.metrics else None
 
 
