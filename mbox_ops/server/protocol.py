@@ -1,9 +1,9 @@
 """HTTP as it comes in: what is no HTTP gets the one error body too, and the head of a request has a limit."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from mbox_ops.errors import MalformedRequest, MboxError, TooLarge
 from mbox_ops.server.failures import error_body
@@ -48,8 +48,9 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP; noise behind a complete request only ends the connection after its answer."""
-        if self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body:
-            self.cycle.keep_alive = False
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete and not cycle.more_body:
+            cycle.keep_alive = False
             return
         self._refuse(MalformedRequest(f"This is no HTTP request: {msg}"))
 
