@@ -114,7 +114,7 @@ def main(home: Path, dag_id: str, conf: dict[str, Any]) -> None:
         from airflow.__main__ import main as airflow
 
         sys.argv = ["airflow", "db", "migrate"]
-        airflow()
+        airflow()  # type: ignore[no-untyped-call]
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(str(home / "dags"))

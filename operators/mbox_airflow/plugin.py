@@ -14,11 +14,15 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow.listeners import hookimpl
-from airflow.sdk.plugins_manager import AirflowPlugin
+
+try:
+    from airflow.sdk.plugins_manager import AirflowPlugin
+except ImportError:  # before Airflow 3.2
+    from airflow.plugins_manager import AirflowPlugin  # type: ignore[attr-defined,assignment,no-redef,unused-ignore]
 
 log = logging.getLogger(__name__)
 
-_CLIENT = "mbox_ops.client.recorder"
+CLIENT = "mbox_ops.client.recorder"
 
 
 class FlushBeforeTheEnd:
@@ -61,7 +65,7 @@ def _flushed(execute: Callable[..., Any]) -> Callable[..., Any]:
 
 def flush() -> None:
     """Send what this process has buffered, or leave it in the spool; a task that never logged pays nothing."""
-    recorder = sys.modules.get(_CLIENT)
+    recorder = sys.modules.get(CLIENT)
     if recorder is None:
         return
     try:

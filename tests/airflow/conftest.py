@@ -91,10 +91,11 @@ class Lab:
         """The connection, as a variable."""
         return {"AIRFLOW_CONN_MBOX_DEFAULT": json.dumps(self.connection)}
 
-    def run_dag(self, dag_id: str, **options: Any) -> dict[str, Any]:
+    def run_dag(self, dag_id: str, environment: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
         """Run a DAG of `dags/` and say what became of it and of its tasks."""
         options.setdefault("conf", {})
-        return self.airflow.call("__main__:run_dag", self.environment, dag_id=dag_id, **options)
+        variables = {**self.environment, **(environment or {})}
+        return self.airflow.call("__main__:run_dag", variables, dag_id=dag_id, **options)
 
     def find(self, dag_id: str, ran: dict[str, Any]) -> Run | None:
         """The run that a DAG run is tracked as."""

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 
@@ -78,3 +79,58 @@ def runs_of_scenario(scenario: str) -> list[str]:
     from mbox_airflow.hooks import MboxHook
 
     return [run.id for run in MboxHook().get_conn().runs.list(scenario=scenario)]
+
+
+def ends_of_a_wrapped_task() -> list[str]:
+    """How a task ends whose recorder breaks at the flush: with what it returned, or with its own error."""
+    import sys
+    from unittest.mock import patch
+
+    from mbox_airflow import plugin
+
+    class Broken:
+        def flush_all(self) -> None:
+            raise OSError("the disk is gone")
+
+    def fail(context: object) -> None:
+        raise ValueError("of the task")
+
+    ends = []
+    with patch.dict(sys.modules, {plugin.CLIENT: Broken()}):
+        for execute in (lambda context: "value", fail):
+            task = SimpleNamespace(_lock_for_execution=True, execute=execute, resume_execution=execute)
+            plugin.FlushBeforeTheEnd().on_task_instance_running(None, SimpleNamespace(task=task))
+            try:
+                ends.append(task.execute(context={}))
+            except ValueError as error:
+                ends.append(f"{type(error).__name__}: {error}")
+    return ends
+
+
+def keys_in_threads(dag_ids: list[str]) -> list[str]:
+    """The keys that tasks of several DAGs see which execute at the same time in threads of one process."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    from mbox_airflow.context import current
+    from mbox_airflow.plugin import FlushBeforeTheEnd
+    from mbox_ops.entities.ids import uuid7
+
+    all_here = Barrier(len(dag_ids))
+
+    def execute(context: object) -> str:
+        all_here.wait(10)
+        identity = current()
+        assert identity is not None
+        return identity.key
+
+    def run(dag_id: str) -> Any:
+        task = SimpleNamespace(_lock_for_execution=True, execute=execute, resume_execution=execute)
+        ti = SimpleNamespace(
+            task=task, id=uuid7(), dag_id=dag_id, run_id="r", task_id="t", map_index=-1, try_number=1
+        )  # fmt: skip
+        FlushBeforeTheEnd().on_task_instance_running(None, ti)
+        return task.execute(context={"ti": ti, "dag_run": None, "params": {}})
+
+    with ThreadPoolExecutor(len(dag_ids)) as pool:
+        return list(pool.map(run, dag_ids))

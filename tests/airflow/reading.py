@@ -9,9 +9,11 @@ from mbox_ops.entities.runs import Run
 from mbox_ops.wire.encodings import unpack_floats, unpack_ints
 
 
-def find(url: str, namespace: str, key: str) -> Run | None:
+def find(url: str, namespace: str, key: str, deadline: float = 10.0) -> Run | None:
     """The live run with that key."""
-    page = HttpApi(url, namespace=namespace).call("GET", "/runs", query={"key": key}, result=Page[Run])
+    page = HttpApi(url, namespace=namespace, deadline=deadline).call(
+        "GET", "/runs", query={"key": key}, result=Page[Run]
+    )
     return page.items[0] if page.items else None
 
 

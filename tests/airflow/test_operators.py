@@ -108,7 +108,7 @@ def test_a_scenario_that_is_no_name_fails_at_once(lab: Lab) -> None:
 def test_a_service_that_is_away_lets_airflow_retry(lab: Lab) -> None:
     """Both tries found nobody, and the task failed."""
     lab.connection |= {"host": NOBODY}
-    ran = lab.run_dag("one_submit", conf={"on_error": "fail"})
+    ran = lab.run_dag("submitting")
     assert (ran["tasks"]["submit"]["state"], ran["tasks"]["submit"]["try_number"]) == ("failed", 2)
     assert f"The service at {NOBODY} cannot be reached" in lab.airflow.log
 

@@ -114,7 +114,7 @@ def children():
 def silent():
     @task
     def nothing():
-        return sorted(name for name in sys.modules if name.startswith(("mbox_ops.client", "requests")))
+        pass
 
     nothing()
 

@@ -56,6 +56,11 @@ def one_submit():
 
 
 @dag(schedule=None)
+def submitting():
+    SubmitMetricsOperator(task_id="submit", metrics={"m": 1}, retries=1, retry_delay=0)
+
+
+@dag(schedule=None)
 def failing():
     @task
     def broken():
@@ -76,5 +81,6 @@ def uploading():
 every_operator()
 mapped_operators()
 one_submit()
+submitting()
 failing()
 uploading()
