@@ -17,7 +17,7 @@ from mbox_ops.cli.showing import show_deletion, show_run, show_runs
 from mbox_ops.client.client import Client
 from mbox_ops.testing import LiveServer, free_port
 
-NEEDED = {"airflow": "apache-airflow", "kfp": "kfp", "litestar": "litestar", "sklearn": "scikit-learn"}
+NEEDED = {"airflow": "apache-airflow", "kfp": "kfp", "litestar": "litestar", "sklearn": "scikit-learn", "pip": "pip"}
 AIRFLOW_SCENARIO = "tumour-diagnosis"
 KFP_SCENARIO = "diabetes-progression"
 SECONDS = 600

@@ -62,7 +62,7 @@ def test_the_snippet_for_kubeflow_runs(server: LiveServer, tmp_path: Path) -> No
     (run,) = Client(server.url).runs.list(scenario="churn")
     assert (run.status, run.pipeline, run.run_collection_is_default) == ("FINISHED", "churn", True)
     assert {name: (m.count, m.last) for name, m in run.metrics.items()} == {"loss": (10, 0.1), "accuracy": (1, 0.93)}
-    assert [event.name for event in run.events()][0] == "trained"
+    assert next(event.name for event in run.events()) == "trained"
 
 
 @pytest.mark.airflow
