@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from mbox_ops.errors import Unavailable
+from mbox_ops.store import schema
 from mbox_ops.store.database import Database
 from mbox_ops.store.tables import metadata, namespaces
 
@@ -99,6 +101,12 @@ def test_an_upgrade_is_done_once_and_checked(make_database: MakeDatabase) -> Non
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(Unavailable, match="newer mbox-ops"):
         database.check_schema()
+
+
+def test_the_files_of_the_migrations_are_named_as_their_revisions() -> None:
+    """The version is checked by these names, without Alembic, at every start."""
+    walked = ScriptDirectory.from_config(schema.alembic_config()).walk_revisions()
+    assert list(schema.known()) == [script.revision for script in walked][::-1]
 
 
 def test_servers_that_start_together_upgrade_once(make_database: MakeDatabase) -> None:
