@@ -1,0 +1,68 @@
+"""What is installed from the wheel: a client that weighs little, and a demonstration that runs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.proofs.conftest import ROOT, UV
+
+MOST_DISTRIBUTIONS = 10
+MOST_BYTES = 12_000_000
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+
+
+def install(folder: Path, requirement: str) -> Path:
+    """A new environment with that requirement and our locked versions; the path of its interpreter."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    locked = ["--constraints", ROOT / "constraints.txt"]
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", python, *locked, requirement], check=True)
+    return python
+
+
+def clean_environment() -> dict[str, str]:
+    """A newcomer's shell."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("MBOX_", "AIRFLOW", "PYTHON", "VIRTUAL_ENV"))}
+
+
+WEIGH = """
+import importlib.metadata as m, json, os
+skip = {"pip", "setuptools"}
+found = {d.name: sum(os.path.getsize(d.locate_file(f)) for f in d.files or () if os.path.exists(d.locate_file(f)))
+         for d in m.distributions() if d.name not in skip}
+print(json.dumps(found))
+"""
+
+
+def test_the_bare_install_is_a_handful_of_packages(wheel: Path, tmp_path: Path) -> None:
+    """At most 10 distributions and 12 MB, and it syncs, imports and explains itself without any extra."""
+    python = install(tmp_path / "env", str(wheel))
+    weighed = json.loads(subprocess.check_output([python, "-c", WEIGH], text=True))
+    print(f"{len(weighed)} distributions, {sum(weighed.values()):,} bytes: {weighed}")
+    assert len(weighed) <= MOST_DISTRIBUTIONS
+    assert sum(weighed.values()) <= MOST_BYTES
+    env = {**clean_environment(), "MBOX_HOME": str(tmp_path / "home")}
+    subprocess.run([python, "-c", "from mbox_ops import tracking, Client, Event"], check=True, env=env)
+    subprocess.run([python, "-m", "mbox_ops", "sync"], check=True, env=env)
+    told = subprocess.run([python.with_name("mbox"), "runs", "list"], env=env, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert "mbox-ops[cli]" in told.stderr
+
+
+def test_the_demo_runs_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    """It records two pipelines, shows them, deletes one, ends by itself with status 0."""
+    python = install(tmp_path / "env", f"{wheel}[demo]")
+    home = tmp_path / "empty"
+    home.mkdir()
+    done = subprocess.run(
+        [python.with_name("mbox"), "demo", "--home", tmp_path / "demo"],
+        cwd=home, env=clean_environment(), capture_output=True, text=True, timeout=840,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for part in ("tumour-diagnosis", "diabetes-progression", "test/accuracy", "Deleted ("):
+        assert part in done.stdout
