@@ -112,7 +112,7 @@ class _Write:
         )  # fmt: skip
 
     def _duplicate(self, known: WriterRow) -> BatchResult:
-        made_it = self._writer.seq == 1 and known.created_at == self._subject.created_at
+        made_it = self._writer.seq == 1 and writers.is_first(self._conn, writer=known)
         return BatchResult(
             status="duplicate", run_id=self._subject.uid, existed=not made_it, seq=known.seq,
             updated_at=to_datetime(self._subject.updated_at),

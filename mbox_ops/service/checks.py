@@ -62,6 +62,8 @@ def check_batch(batch: Batch, limits: Limits) -> Checked:
         check_text("collection", batch.collection, most=limits.name)
     if batch.at is not None:
         check_instant("at", batch.at)
+        if batch.state is None:
+            raise InvalidRequest("at is when a state was reached, and the batch has none.", field="at", value=batch.at)
     _check_range("lost", batch.lost, 0, MOST_LOST)
     for field in ("tags", "labels", "parameters"):
         check_count(field, len(getattr(batch, field)), limits)

@@ -15,6 +15,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._last = 0
+        self._beats = 0
         self._lock = threading.Lock()
 
     def now(self) -> int:
@@ -37,5 +38,8 @@ class Clock:
             with self._lock:
                 self._last = max(self._last, 0 if kept is None else kept.now)
             now = self.now()
-            was_up = kept is not None and now - kept.now <= _GAP
-            row.save(conn, now=now, up_since=kept.up_since if kept is not None and was_up else now)
+            # A SQLite file has one server, so its first beat begins anew; on PostgreSQL another replica may be up.
+            alone = database.dialect == "sqlite" and self._beats == 0
+            goes_on = kept is not None and not alone and now - kept.now <= _GAP
+            row.save(conn, now=now, up_since=kept.up_since if kept is not None and goes_on else now)
+            self._beats += 1

@@ -20,11 +20,10 @@ class WriterRow(NamedTuple):
     epoch: int
     seq: int
     replaced: bool
-    created_at: int
 
 
 _BY_PRODUCER: Select[Any] = select(
-    table.c.id, table.c.subject_id, table.c.origin, table.c.epoch, table.c.seq, table.c.replaced, table.c.created_at
+    table.c.id, table.c.subject_id, table.c.origin, table.c.epoch, table.c.seq, table.c.replaced
 ).where(table.c.producer == bindparam("producer"))
 _SAME_ORIGIN = (
     table.c.subject_id == bindparam("of_subject"),
@@ -74,6 +73,12 @@ def insert(conn: Connection, *, subject_id: int, writer: Writer, lost: int, now:
 def advance(conn: Connection, *, writer_id: int, seq: int, lost: int, now: int) -> None:
     """Count a batch of a known producer, and those that it proves lost."""
     conn.execute(_ADVANCE, {"of": writer_id, "new_seq": seq, "more_lost": lost, "now": now})
+
+
+def is_first(conn: Connection, *, writer: WriterRow) -> bool:
+    """Whether a writer is the one that made its subject."""
+    first = select(func.min(table.c.id)).where(table.c.subject_id == writer.subject_id)
+    return conn.execute(first).scalar() == writer.id
 
 
 def first_at(conn: Connection, *, subject_id: int) -> int | None:
