@@ -1,6 +1,8 @@
 """Nothing that users meet is undocumented: settings, limits, errors, states, links."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from mbox_ops.entities.limits import DEFAULT
@@ -34,6 +36,14 @@ def test_every_error_is_documented_with_its_status() -> None:
     told = {cells[0].strip("`"): (cells[1].strip("`"), int(cells[2])) for cells in rows("errors.md")}
     assert told == {code: (cls.__name__, HTTP_STATUS[code]) for code, cls in BY_CODE.items()}
     assert set(GRPC_STATUS) == set(BY_CODE)
+
+
+def test_the_command_line_s_reference_is_what_make_generates() -> None:
+    """`make cli-reference` writes it."""
+    command = [sys.executable, "-m", "typer", "mbox_ops.cli.app", "utils", "docs", "--name", "mbox"]
+    generated = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    page = (REFERENCE / "cli.md").read_text("utf-8")
+    assert page.split("\n", 1)[1].strip() == generated.strip()
 
 
 def test_links_between_pages_lead_somewhere() -> None:
