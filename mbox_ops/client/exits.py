@@ -14,6 +14,7 @@ import weakref
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
+from mbox_ops.client.http import IMPORTING
 from mbox_ops.client.outcome import Flushed, Refusal, Where
 from mbox_ops.entities.writers import EndState
 
@@ -52,7 +53,7 @@ def mind(recorder: Recorder) -> None:
 
 
 def mind_child(recorder: Recorder) -> None:
-    """Flush a child of `multiprocessing` too: it ends without running atexit functions."""
+    """Flush a child of `multiprocessing` too: it ends without running atexit functions. Called once the child is up."""
     util = sys.modules.get("multiprocessing.util")
     process = sys.modules.get("multiprocessing.process")
     if util is not None and process is not None and process.parent_process() is not None:
@@ -103,6 +104,7 @@ def _raise_sigterm() -> None:
 
 
 def _before_fork() -> None:
+    IMPORTING.acquire()
     for recorder in list(_recorders):
         recorder.before_fork()
 
@@ -110,8 +112,10 @@ def _before_fork() -> None:
 def _after_fork() -> None:
     for recorder in list(_recorders):
         recorder.after_fork()
+    IMPORTING.release()
 
 
 def _in_child() -> None:
     for recorder in list(_recorders):
         recorder.forked()
+    IMPORTING.release()

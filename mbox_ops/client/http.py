@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,10 @@ T = TypeVar("T")
 
 PREFIX = "/api/v1"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+IMPORTING = threading.RLock()
+"""Held while requests is imported, and by whoever forks: a fork in the middle of an import leaves the child with a module
+that is locked for ever."""
 
 
 class HttpApi:
@@ -138,8 +143,7 @@ class HttpApi:
     def _request(
         self, method: str, target: str, body: bytes | None = None, timeout: float | None = None, *, stream: bool = False
     ) -> requests.Response:
-        import requests
-
+        requests = _requests()
         headers = {} if body is None else {"Content-Type": MSGPACK}
         connect, read = self._timeouts
         timeouts = (connect, read) if timeout is None else (min(connect, timeout), timeout)
@@ -157,9 +161,7 @@ class HttpApi:
         return self._session
 
     def _new_session(self) -> requests.Session:
-        import requests
-
-        session = requests.Session()
+        session: requests.Session = _requests().Session()
         session.headers.update(
             {
                 "Accept": f"{MSGPACK}, {JSON};q=0.5",
@@ -176,6 +178,14 @@ class HttpApi:
         if self._token is not None:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+def _requests() -> Any:
+    with IMPORTING:
+        import requests
+
+        "localhost".encode("idna")  # resolving a name would import this codec
+    return requests
 
 
 def _pauses(deadline: float, sleep_at_first: float = 0.1, at_most: float = 2.0) -> Iterator[float]:

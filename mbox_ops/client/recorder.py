@@ -106,6 +106,7 @@ class Recorder:
             self.backlog, self._transport, self.epochs, self._spool.refused,
             clock=self.clock, backoff=self._backoff, lock=self.turn, changed=self.turn.changed,
         )  # fmt: skip
+        self._is_child = False
         self._pid = os.getpid()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
@@ -228,6 +229,9 @@ class Recorder:
         the thread's work, so that memory is bounded.
         """
         batch = self.tuning.batch_bytes // 8
+        if self._is_child:
+            self._is_child = False
+            exits.mind_child(self)
         with self.turn:
             if stream.weight > CROWD * batch:
                 stream.form()
@@ -263,7 +267,7 @@ class Recorder:
         self._begin()
         for stream in self._streams:
             stream.become_child()
-        exits.mind_child(self)
+        self._is_child = True
 
     def tick(self) -> float | None:
         """Form what is due and send one batch; seconds until the next tick is worth while, None if nothing waits."""

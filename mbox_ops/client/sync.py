@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from mbox_ops.client.orphans import Report, send_orphans
+from mbox_ops.client.orphans import PATIENCE, Report, send_orphans
 from mbox_ops.settings import client_settings
 from mbox_ops.wire.encodings import JSON, encode
 
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m mbox_
     """Send what waits in the spool and tell about it: progress on stderr, the outcome on stdout.
 
     Args:
-        arguments: those of the command line: `--url`, `--namespace`, `--json`.
+        arguments: those of the command line: `--url`, `--namespace`, `--patience`, `--json`.
         prog: what the command is called in its help.
 
     Returns:
@@ -27,12 +27,13 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m mbox_
     )
     parser.add_argument("--url", help="the service; MBOX_URL if not given")
     parser.add_argument("--namespace", help="only this one; all of the service's if not given")
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds to wait for a service that is away")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON, and no progress")
     given = parser.parse_args(arguments)
-    return _run(given.url, given.namespace, as_json=given.json)
+    return _run(given.url, given.namespace, as_json=given.json, patience=given.patience)
 
 
-def _run(url: str | None = None, namespace: str | None = None, *, as_json: bool = False) -> int:
+def _run(url: str | None = None, namespace: str | None = None, *, as_json: bool, patience: float) -> int:
     settings = client_settings()
     progress = _Progress()
     reports = send_orphans(
@@ -40,6 +41,7 @@ def _run(url: str | None = None, namespace: str | None = None, *, as_json: bool 
         url=url or settings.url,
         namespace=namespace,
         token=settings.token,
+        patience=patience,
         progress=(lambda report: None) if as_json else progress,
     )
     progress.end()

@@ -283,8 +283,7 @@ def test_without_a_valid_token_data_waits_and_the_cause_is_named(
         assert len([r for r in caplog.records if "MBOX_TOKEN" in r.getMessage()]) == 1
         stream._recorder.close(timeout=0)
         later = make_recorder(server.url, token=server.token)
-        other = opened(later)
-        other.flush()
+        opened(later).put()
         assert eventually(lambda: later._spool.names() == [], 10)
         api = HttpApi(server.url, server.token)
         run = api.call("GET", f"/runs/{stream.run_id}", result=dict)
