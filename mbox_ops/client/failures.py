@@ -54,10 +54,19 @@ def error_of(answer: Answer) -> MboxError:
     return from_code(facts.code, facts.message, details)
 
 
-def failure_of(error: Exception, url: str) -> Unavailable:
-    """Connection trouble of any kind, as the one error that a caller can act on."""
-    reason = str(error) or type(error).__name__
-    return Unavailable(f"The service at {url} cannot be reached: {reason[:300]}", url=url)
+def failure_of(error: BaseException, url: str) -> Unavailable:
+    """Connection trouble of any kind, as the one error that a caller can act on; the innermost cause says why."""
+    while (inner := _inner(error)) is not None:
+        error = inner
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    return Unavailable(f"The service at {url} cannot be reached: {reason[:300]}.", url=url)
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    for found in (getattr(error, "reason", None), *error.args[:2], error.__cause__):
+        if isinstance(found, BaseException):
+            return found
+    return None
 
 
 def _facts(answer: Answer) -> _Facts | None:

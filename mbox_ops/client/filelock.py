@@ -4,28 +4,21 @@ import os
 import sys
 from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(fd: int) -> None:
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _try_lock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
 
 def take_lock(path: Path) -> int | None:
     """Lock the file at `path`, made if it is not there; the open descriptor holds the lock, None: another holds it.
 
     Raises:
-        OSError: the folder cannot be written, or its file system has no locks.
+        OSError: the folder cannot be written, or its file system has no locks, or this is Windows.
     """
+    if sys.platform == "win32":
+        raise OSError("there is no spool on Windows")
+    import fcntl
+
     while True:
         fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _try_lock(fd)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             os.close(fd)
             return None

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from mbox_ops.client.failures import Answer, error_of, failure_of
-from mbox_ops.errors import InternalError, Unavailable
+from mbox_ops.errors import InternalError, InvalidRequest, Unavailable
 from mbox_ops.wire.encodings import JSON, MSGPACK, NAMESPACE_HEADER, VERSION_HEADER, WIRE_VERSION, decode, encode
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ PREFIX = "/api/v1"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 IMPORTING = threading.RLock()
-"""Held while requests is imported, and by whoever forks: a fork in the middle of an import leaves the child with a module
-that is locked for ever."""
+"""Held while requests is imported, and by whoever forks: a fork in the middle of an import leaves the child with a
+module that is locked for ever."""
 
 
 class HttpApi:
@@ -60,6 +60,9 @@ class HttpApi:
         deadline: float = 10.0,
         verify: bool | str = True,
     ) -> None:
+        for field, text in (("namespace", namespace), ("token", token or "")):
+            if not (text.isascii() and text.isprintable()):
+                raise InvalidRequest(f"{field} must be printable ASCII: it is sent as a header.", field=field)
         self.url = url.rstrip("/")
         self.namespace = namespace
         self._token = token
@@ -124,7 +127,10 @@ class HttpApi:
         with self._request(method, self._target(path, query), stream=True) as answer:
             if answer.status_code >= 400:
                 raise error_of(_answer(answer))
-            yield from answer.iter_content(chunk)
+            try:
+                yield from answer.iter_content(chunk)
+            except (_requests().RequestException, OSError) as error:
+                raise failure_of(error, self.url) from error
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -165,7 +171,7 @@ class HttpApi:
         session.headers.update(
             {
                 "Accept": f"{MSGPACK}, {JSON};q=0.5",
-                NAMESPACE_HEADER: self.namespace,
+                NAMESPACE_HEADER: self.namespace.encode(),  # as UTF-8: a str would have to be Latin-1
                 VERSION_HEADER: str(WIRE_VERSION),
             }
         )

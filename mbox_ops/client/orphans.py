@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from mbox_ops.client.transport import HttpTransport
 from mbox_ops.client.verdicts import Backoff, Verdict, judge
 
 PATIENCE = 10.0  # seconds of failures after which a service is left alone
-CLOCK_DAYS = 30.0  # after which a note of the server's time is of no use to anyone
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -78,7 +76,7 @@ def send_orphans(
         else:
             transport = HttpTransport(HttpApi(address.url, token, address.namespace))
             _send_all(spool, transport, report, progress, patience)
-            _forget_old_clocks(spool.folder)
+            spool.forget_old_clocks()
         reports.append(report)
         progress(report)
     return reports
@@ -113,9 +111,3 @@ def _send(sender: Sender, clock: Clock, report: Report, progress: Callable[[Repo
             report.error = str(sender.trouble)
             break
         clock.sleep(delay)
-
-
-def _forget_old_clocks(folder: Path) -> None:
-    for path in folder.glob("*.clock"):
-        if time.time() - path.stat().st_mtime > CLOCK_DAYS * 86_400:
-            path.unlink(missing_ok=True)

@@ -1,7 +1,9 @@
 """The folder in which batches for one service and namespace wait: its processes' journals, and what was refused."""
 
+import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from mbox_ops.entities.ids import uuid7
 from mbox_ops.wire.encodings import JSON, decode, encode
 
 _META = "meta.json"
+CLOCK_DAYS = 30.0
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -83,6 +86,13 @@ class Spool:
     def clock_path(self, family: str) -> Path:
         """Where the processes of a family keep what they know of the server's time."""
         return self.folder / f"{family}.clock"
+
+    def forget_old_clocks(self) -> None:
+        """Remove what families noted of the server's time and nobody can need any more."""
+        for path in self.folder.glob("*.clock"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > CLOCK_DAYS * 86_400:
+                    path.unlink()
 
     def _make(self) -> None:
         if not (self.folder / _META).exists():

@@ -66,7 +66,8 @@ class Backoff:
         pause = min(self._first * 2.0 ** min(self.failures - 1, 30), longest)
         if judge(error) is Verdict.DENIED:
             pause = DENIED_PAUSE
+        pause *= 0.5 + self._draw() / 2
         asked = error.details.get("retry_after")
         if isinstance(asked, (int, float)):
-            pause = max(pause, min(float(asked), LONGEST_RETRY_AFTER))
-        return pause * (0.5 + self._draw() / 2)
+            return max(pause, min(float(asked), LONGEST_RETRY_AFTER) * (1 + self._draw() / 10))
+        return pause
