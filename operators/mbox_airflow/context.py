@@ -27,6 +27,8 @@ executing: ContextVar[Mapping[str, Any] | None] = ContextVar("mbox_airflow_execu
 
 log = logging.getLogger(__name__)
 
+_executed: tuple[int, Mapping[str, Any] | None] | None = None  # by this process: its id and the last task's context
+
 
 @dataclass(frozen=True)
 class TaskIdentity:
@@ -70,7 +72,24 @@ def current(mbox_conn_id: str | None = None) -> TaskIdentity | None:
         InvalidRequest: the connection or the scenario of the DAG run cannot be used.
     """
     context = executing.get() or _airflow_context()
+    if context is None and _executed is not None and _executed[0] == os.getpid():
+        context = _executed[1]
+        if context is None:
+            return None  # Airflow's variables are still there, as they are after `dag.test()`, but the task is over
     return identity_of_environment(os.environ) if context is None else identity_of(context, mbox_conn_id)
+
+
+def task_executed(context: Mapping[str, Any] | None) -> None:
+    """Remember the task whose code has just ended: its callbacks still belong to it, and Airflow has forgotten it."""
+    global _executed
+    _executed = (os.getpid(), context)
+
+
+def task_is_over() -> None:
+    """Forget the task whose callbacks have ended too."""
+    global _executed
+    if _executed is not None:
+        _executed = (os.getpid(), None)
 
 
 def identity_of(context: Mapping[str, Any] | Context, mbox_conn_id: str | None = None) -> TaskIdentity:

@@ -14,15 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow.listeners import hookimpl
-
-try:
-    from airflow.sdk.plugins_manager import AirflowPlugin
-except ImportError:  # before Airflow 3.2
-    from airflow.plugins_manager import AirflowPlugin  # type: ignore[attr-defined,assignment,no-redef,unused-ignore]
+from airflow.sdk.plugins_manager import AirflowPlugin
 
 log = logging.getLogger(__name__)
 
 CLIENT = "mbox_ops.client.recorder"
+CONTEXT = "mbox_airflow.context"
 
 
 class FlushBeforeTheEnd:
@@ -38,26 +35,24 @@ class FlushBeforeTheEnd:
             object.__setattr__(task, name, _flushed(getattr(task, name)))
 
     @hookimpl
-    def on_task_instance_success(self, previous_state: object, task_instance: Any) -> None:
-        """Flush what callbacks logged."""
-        flush()
-
-    @hookimpl
-    def on_task_instance_failed(self, previous_state: object, task_instance: Any, error: object) -> None:
-        """Flush what callbacks logged."""
+    def before_stopping(self, component: object) -> None:
+        """Flush what the task's callbacks logged. Other components of Airflow stop too, and never logged."""
+        if CONTEXT in sys.modules:
+            sys.modules[CONTEXT].task_is_over()
         flush()
 
 
 def _flushed(execute: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(execute)
     def execute_and_flush(*args: Any, **kwargs: Any) -> Any:
-        from mbox_airflow.context import executing
+        from mbox_airflow.context import executing, task_executed
 
         token = executing.set(kwargs.get("context"))
         try:
             return execute(*args, **kwargs)
         finally:
             executing.reset(token)
+            task_executed(kwargs.get("context"))
             flush()
 
     return execute_and_flush

@@ -134,3 +134,10 @@ def keys_in_threads(dag_ids: list[str]) -> list[str]:
 
     with ThreadPoolExecutor(len(dag_ids)) as pool:
         return list(pool.map(run, dag_ids))
+
+
+def is_in_a_task() -> bool:
+    """Whether this process takes itself for a task."""
+    from mbox_airflow.context import current
+
+    return current() is not None

@@ -32,6 +32,21 @@ def test_a_flush_that_breaks_does_not_change_how_a_task_ends(lab: Lab) -> None:
     assert "What this task logged to mbox-ops may not be durable yet." in lab.airflow.log
 
 
+@pytest.mark.parametrize("forked", [False, True], ids=["in_process", "supervised"])
+def test_the_callbacks_of_a_task_belong_to_it(lab: Lab, forked: bool) -> None:
+    """Airflow calls them when it has forgotten the task's context."""
+    ran = lab.run_dag("calling_back", forked=forked)
+    run = lab.tracked("calling_back", ran)
+    assert sorted(event.name for event in lab.events(run)) == ["callback of bad", "callback of good"]
+    assert run.number_of_writers == 2
+
+
+def test_a_process_is_no_task_once_its_tasks_are_over(lab: Lab) -> None:
+    """`dag.test()` leaves Airflow's variables behind, and what comes after it must not join the last DAG run's run."""
+    lab.run_dag("silent")
+    assert not lab.airflow.call("tests.airflow.inside:is_in_a_task", {**lab.environment, **CHILD})
+
+
 def test_tasks_that_run_in_threads_of_one_process_know_themselves(lab: Lab) -> None:
     """Airflow's own list of contexts is shared by all threads; ours is not."""
     keys = lab.airflow.call("tests.airflow.inside:keys_in_threads", lab.environment, dag_ids=["a", "b", "c"])

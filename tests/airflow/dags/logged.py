@@ -9,6 +9,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from mbox_airflow import current_run, mbox_env
 from mbox_airflow.operators import FinishRunOperator, SubmitMetricsOperator
+from mbox_ops import Event
 
 
 class AtOnce(BaseTrigger):
@@ -110,6 +111,24 @@ def children():
     parent()
 
 
+def tell(context):
+    current_run().log_event(Event(f"callback of {context['ti'].task_id}", "callback"))
+
+
+@dag(schedule=None)
+def calling_back():
+    @task(on_success_callback=tell)
+    def good():
+        pass
+
+    @task(on_failure_callback=tell)
+    def bad():
+        raise ValueError("fails on purpose")
+
+    good()
+    bad()
+
+
 @dag(schedule=None)
 def silent():
     @task
@@ -124,4 +143,5 @@ mapped_tasks()
 deferred()
 busy()
 children()
+calling_back()
 silent()
