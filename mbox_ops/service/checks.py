@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from mbox_ops.entities.artifacts import ArtifactRecord
-from mbox_ops.entities.documents import check_document, check_value
+from mbox_ops.entities.documents import INT_RANGE, check_document, check_value
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.instants import INT64, check_instant
 from mbox_ops.entities.limits import Limits, check_parameter_name, check_tag, check_text
@@ -108,14 +108,7 @@ def parameter(name: object, value: object, limits: Limits) -> Given:
 
 def _json(field: str, value: Any, limits: Limits) -> str:
     """JSON text with `NaN`, `Infinity` and `-Infinity` as Python writes them."""
-    if isinstance(value, int) and value.bit_length() > 4 * limits.parameter_value:
-        raise InvalidRequest(
-            f"{field} is an integer of {value.bit_length()} bits; its text has at most {limits.parameter_value}"
-            " characters.",
-            field=field, limit=limits.parameter_value, value=value.bit_length(),
-        )  # fmt: skip
-    if isinstance(value, (dict, list)):
-        _check_plain(field, value, limits.body_depth)
+    _check_plain(field, value, limits.body_depth)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -134,6 +127,8 @@ def _check_plain(field: str, value: Any, deepest: int) -> None:
         check_text(field, value, most=INT64, least=0)
     elif value is not None and type(value) not in _TYPES:
         raise InvalidRequest(f"{field} holds a {type(value).__name__}, which JSON does not have.", field=field)
+    elif isinstance(value, int) and value not in INT_RANGE:
+        raise InvalidRequest(f"{field} holds an integer beyond 64 bits.", field=field, limit="64 bits")
 
 
 def _tag(key: object, value: object, limits: Limits) -> Given:
