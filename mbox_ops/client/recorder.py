@@ -10,17 +10,19 @@ from collections.abc import Sequence
 import msgspec
 
 from mbox_ops.client import exits
+from mbox_ops.client.adoption import Adoption
 from mbox_ops.client.backlog import Backlog
 from mbox_ops.client.clock import Clock
 from mbox_ops.client.epochs import Epochs
 from mbox_ops.client.http import HttpApi
-from mbox_ops.client.lanes import JournalLane
 from mbox_ops.client.outcome import Flushed, Where
+from mbox_ops.client.producer import Producer
 from mbox_ops.client.sender import Sender, Transport
 from mbox_ops.client.spool import Spool
 from mbox_ops.client.stream import Stream
-from mbox_ops.client.tracks import Ticket, Tracks
+from mbox_ops.client.tracks import Ticket
 from mbox_ops.client.transport import HttpTransport
+from mbox_ops.client.tuning import Tuning
 from mbox_ops.client.turn import Turn
 from mbox_ops.client.verdicts import Backoff
 from mbox_ops.entities.runs import OpenRun
@@ -31,34 +33,8 @@ from mbox_ops.settings import ClientSettings
 
 logger = logging.getLogger(__name__)
 
-CROWD = 4  # batches that may be buffered before a caller has to help
-ORPHANS_SECONDS = 30.0  # between two looks for what dead processes left
-
 _CLOCK = Clock()
 _PROCESS_AGE = _CLOCK.age()  # a fork inherits it: an attempt that was given an origin began with its first process
-
-
-class Tuning(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be tuned; the defaults are those of the documentation. Sizes in bytes, times in seconds.
-
-    Attributes:
-        batch_bytes: a batch is sent when so much has gathered ...
-        batch_seconds: ... or when so much time has passed.
-        memory_bytes: formed batches in memory; what is more goes to the spool.
-        spool_bytes: what may wait on disk for one service and namespace; what is newer is lost, and counted.
-        lease_seconds: between two renewals of a lease.
-        patience: how long `flush`, and `write_now`, wait for a slow server.
-        end_patience: how long `end`, and the end of the process, do.
-    """
-
-    batch_bytes: int = 1_500_000
-    batch_seconds: float = 1.0
-    memory_bytes: int = 16 << 20
-    spool_bytes: int = 1 << 30
-    segment_bytes: int = 8 << 20
-    lease_seconds: float = 10.0
-    patience: float = 10.0
-    end_patience: float = 5.0
 
 
 class Recorder:
@@ -111,8 +87,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._form_at: float | None = None
-        self._orphan: JournalLane | None = None
-        self._look_at = 0.0
+        self.adoption = Adoption(self._spool, self._sender, self.clock, self.tuning.orphans_seconds)
 
     def stream(
         self,
@@ -152,7 +127,10 @@ class Recorder:
             start = self.epochs.start_now(age=None if origin is None else _PROCESS_AGE)
         if open is not None and lease:
             open = msgspec.structs.replace(open, lease=True)
-        stream = Stream(self, run_id=run_id, key=key, origin=origin, epoch=epoch, start=start, open=open, lease=lease)
+        producer = Producer(
+            self, run_id=run_id, key=key, origin=origin, epoch=epoch, start=start, opening=open, lease=lease
+        )
+        stream = Stream(self, producer, key)
         with self.turn:
             self._adopt_stream(stream)
         exits.mind(self)
@@ -177,7 +155,7 @@ class Recorder:
             chosen = list(self._streams if streams is None else streams)
             for stream in chosen:
                 stream.form()
-            targets = [(stream.track, stream.track.formed) for stream in chosen]
+            targets = [(stream.producer.track, stream.producer.track.formed) for stream in chosen]
             if timeout is not None:
                 self._sender.hurry()
             while any(track.settled < formed for track, formed in targets):
@@ -195,7 +173,7 @@ class Recorder:
         ticket = Ticket()
         with self.turn:
             stream.form()
-            item = stream.enqueue(batch, ticket)
+            item = stream.producer.enqueue(batch, ticket)
             self._sender.hurry()
             while not ticket.decided and (left := deadline - self.clock.monotonic()) > 0:
                 self._await(left)
@@ -204,7 +182,7 @@ class Recorder:
             if ticket.result is not None:
                 return ticket.result
             if batch.open is not None:
-                stream.reopen()
+                stream.producer.reopen()
         raise ticket.error or Unavailable(f"The service at {self.settings.url} gave no answer in time.")
 
     def close(self, timeout: float | None = None) -> Flushed:
@@ -214,12 +192,12 @@ class Recorder:
             timeout: as in `Stream.end`.
         """
         for stream in list(self._streams):
-            if stream.lease and not stream.ended:
+            if stream.producer.lease and not stream.ended:
                 stream.put_end(exits.state())
         flushed = self.flush(timeout, patience=self.tuning.end_patience)
         with self.turn:
             self.backlog.close()
-            self._drop_orphan()
+            self.adoption.close()
         return flushed
 
     def crowded(self, stream: Stream) -> None:
@@ -228,14 +206,14 @@ class Recorder:
         The first two wake the thread. At many the caller, who logs faster than the thread can keep up with, has to do
         the thread's work, so that memory is bounded.
         """
-        batch = self.tuning.batch_bytes // 8
+        batch, many = self.tuning.batch_weight, self.tuning.batch_weight * self.tuning.crowd
         if self._is_child:
             self._is_child = False
             exits.mind_child(self)
         with self.turn:
-            if stream.weight > CROWD * batch:
+            if stream.weight > many:
                 stream.form()
-            stream.call_at(CROWD * batch if stream.weight > batch else batch)
+            stream.call_at(many if stream.weight > batch else batch)
             self._adopt_stream(stream)
             self._start()
         self._wake.set()
@@ -262,8 +240,7 @@ class Recorder:
     def forked(self) -> None:
         """Become the recorder of a forked child: nothing of the parent's is sent by it."""
         self.backlog.abandon()
-        if self._orphan is not None:
-            self._orphan.journal.abandon()
+        self.adoption.abandon()
         self._begin()
         for stream in self._streams:
             stream.become_child()
@@ -276,11 +253,12 @@ class Recorder:
             self._form_due(now)
             due = None if self._form_at is None else max(0.0, self._form_at - now)
             for stream in self._streams:
-                if stream.lease:
+                if stream.producer.lease:
                     due = min(1.0, 1.0 if due is None else due)
         delay = self._sender.step()
         if delay is None:
-            delay = self._next_orphan()
+            with self.turn:
+                delay = 0.0 if self.adoption.next() else None
         return due if delay is None else delay if due is None else min(delay, due)
 
     def _form_due(self, now: float) -> None:
@@ -288,8 +266,8 @@ class Recorder:
             self._form_at = now + self.tuning.batch_seconds
         due = self._form_at is not None and now >= self._form_at
         for stream in self._streams:
-            lease = self._sender.trouble is None and stream.needs_lease(now)
-            if due or lease or stream.weight > self.tuning.batch_bytes // 8:
+            lease = self._sender.trouble is None and stream.producer.needs_lease(now)
+            if due or lease or stream.weight > self.tuning.batch_weight:
                 stream.form(lease=lease)
         if due:
             self._form_at = None
@@ -336,28 +314,6 @@ class Recorder:
             for stream in self._streams:
                 stream.call_at(-1)
             return None if all(stream.is_idle() for stream in self._streams) else 0.0
-
-    def _next_orphan(self) -> float | None:
-        """With nothing of its own to send, send what dead processes left; 0 if there is something."""
-        with self.turn:
-            if self._orphan is not None and self._orphan.take() is not None:
-                return 0.0
-            found = self._orphan is not None
-            self._drop_orphan()
-            now = self.clock.monotonic()
-            if not found and now < self._look_at:
-                return None
-            self._look_at = now + ORPHANS_SECONDS
-            if (journal := next(self._spool.orphans(), None)) is None:
-                return None
-            self._orphan = self._sender.orphan = JournalLane(journal, Tracks())
-            return 0.0
-
-    def _drop_orphan(self) -> None:
-        orphan, self._orphan = self._orphan, None
-        self._sender.orphan = None
-        if orphan is not None:
-            orphan.close()
 
     def _check_pid(self) -> None:
         if self._pid != os.getpid():

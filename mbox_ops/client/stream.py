@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-import secrets
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from mbox_ops.client.buffer import PARTS, ROWS, Batches, Record
+from mbox_ops.client.buffer import PARTS, ROWS, Record
 from mbox_ops.client.clock import microseconds
 from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.points import INT64, Series, check_step
-from mbox_ops.client.tracks import Item, Ticket, Track
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.events import EventRecord
-from mbox_ops.entities.runs import OpenRun
-from mbox_ops.entities.writers import Batch, BatchResult, EndState, MetadataOp, Writer
+from mbox_ops.entities.writers import Batch, BatchResult, EndState, MetadataOp
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.wire.encodings import decode, encode
 
 if TYPE_CHECKING:
-    from mbox_ops.client.journal import Start
+    from mbox_ops.client.producer import Producer
     from mbox_ops.client.recorder import Recorder
 
 _NOT_GIVEN: Any = object()
@@ -39,61 +34,38 @@ class Stream:
 
     Attributes:
         key: the run's key, if it is addressed by one.
-        origin: the logical writer.
         ended: `end` was called.
     """
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        *,
-        run_id: str | None,
-        key: str | None,
-        origin: str | None,
-        epoch: int | None,
-        start: Start | None,
-        open: OpenRun | None,
-        lease: bool,
-    ) -> None:
+    def __init__(self, recorder: Recorder, producer: Producer, key: str | None) -> None:
         self.key = key
-        self.lease = lease
         self.ended = False
-        self.series = Series()
+        self.producer = producer
         self._recorder = recorder
-        self._given_id = run_id
-        self._random_origin = origin is None
-        self.origin = secrets.token_hex(16) if origin is None else origin
-        self._epoch = epoch
-        self._start = start
-        self._open = open
+        self._series = Series()
         self._rows: dict[str, tuple[str]] = {}  # names of float series that were checked
         self._groups: dict[tuple[str, ...], None] = {}  # the same for the names of dicts
         self._buffer: list[Record] = []
         self._append = self._buffer.append
         self._now: Callable[[], float] = recorder.clock.wall
-        self._begin()
-
-    def _begin(self) -> None:
-        """Be a new producer with an empty buffer."""
         self._pid = getpid()
-        self._buffer.clear()
         self._weight = 0
         self._room = -1  # the first record wakes the recorder's thread
-        self._opens = self._open is not None
-        self._lease_at = 0.0
-        self.track = Track(secrets.token_hex(16))
 
     @property
     def run_id(self) -> str | None:
         """The run's id; None while a keyed run has not been resolved by the server's first answer."""
-        return self.track.run_id or self._given_id
+        return self.producer.run_id
+
+    @property
+    def origin(self) -> str:
+        """The logical writer."""
+        return self.producer.origin
 
     @property
     def epoch(self) -> int | None:
         """The attempt's beginning in milliseconds; None while the server's time is not known."""
-        if self._epoch is None and self._start is not None:
-            return self._recorder.epochs.known(self._start)
-        return self._epoch
+        return self.producer.epoch
 
     def log(
         self,
@@ -221,12 +193,12 @@ class Stream:
 
     def put_end(self, state: EndState, at: int | None = None) -> None:
         """End the run as `end` does, and do not wait."""
-        self.ended, self.lease = True, False
+        self.ended, self.producer.lease = True, False
         self._put((PARTS, Batch(state=state, at=int(self._now() * 1_000_000) if at is None else at)), 1)
 
     def close(self) -> None:
         """Forget the stream once all it holds is on its way; the run is not ended. Later writes open it again."""
-        self.lease = False
+        self.producer.lease = False
         self._recorder.let_go(self)
 
     def _put(self, record: Record, weight: int) -> None:
@@ -238,7 +210,7 @@ class Stream:
             self._recorder.crowded(self)
 
     def _one(self, name: object, value: object, step: int | None, wall: float) -> Record:
-        scalar = self.series.check(name, value)
+        scalar = self._series.check(name, value)
         names = (str(name),)
         if isinstance(scalar, float):
             self._rows[names[0]] = names
@@ -252,7 +224,7 @@ class Stream:
         names, values = tuple(metrics), list(metrics.values())
         if names in self._groups and set(map(type, values)) == _FLOATS:
             return names, array("d", values), step, wall
-        scalars = [self.series.check(name, value) for name, value in zip(names, values, strict=True)]
+        scalars = [self._series.check(name, value) for name, value in zip(names, values, strict=True)]
         if all(type(scalar) is float for scalar in scalars):
             self._groups[names] = None
             return names, array("d", scalars), step, wall
@@ -261,38 +233,15 @@ class Stream:
     # What follows is called by the recorder, which holds its lock.
 
     def form(self, *, lease: bool = False) -> None:
-        """Turn what is buffered into batches that wait to be sent."""
+        """Turn what is buffered into batches that wait to be sent; the recorder calls it and holds its lock."""
         count = len(self._buffer)
         records = self._buffer[:count]
         del self._buffer[:count]
         self._weight = 0
         if self._room > 0:
-            self._room = self._recorder.tuning.batch_bytes // 8
-        batches = Batches(self._recorder.tuning.batch_bytes)
-        for batch in batches.add(records):
-            self.enqueue(batch)
-        if (rest := batches.rest()) is not None or lease:
-            self.enqueue(Batch(lease=lease) if rest is None else rest, lease=lease)
-
-    def enqueue(self, batch: Batch, ticket: Ticket | None = None, *, lease: bool = False) -> Item:
-        """Give a batch its address and its number, and put it behind all others."""
-        epoch = self.epoch
-        self.track.formed += 1
-        batch.lease = batch.lease or lease
-        batch.run_id = self.run_id if self.key is None or self.track.run_id else None
-        batch.key = self.key if batch.run_id is None else None
-        if self._opens and self.track.run_id is None:
-            batch.open = batch.open or self._open
-        self._opens = False
-        batch.writer = Writer(origin=self.origin, epoch=epoch or 0, producer=self.track.producer, seq=self.track.formed)
-        start = self._start if epoch is None else None
-        item = Item(self.track, self.track.formed, encode(batch), start, ticket)
-        self._recorder.backlog.add(item)
-        return item
-
-    def reopen(self) -> None:
-        """The batch that was to open the run was not taken: the next one opens it."""
-        self._opens = self._open is not None
+            self._room = self._recorder.tuning.batch_weight
+        if records or lease:
+            self.producer.form(records, lease=lease)
 
     def call_at(self, weight: int) -> None:
         """Call `Recorder.crowded` when more than that is buffered; -1: at the next record."""
@@ -307,24 +256,12 @@ class Stream:
         """About how many times 8 bytes are buffered."""
         return self._weight
 
-    def needs_lease(self, now: float) -> bool:
-        """Whether it is time to renew the lease; if so, it counts as done."""
-        if not self.lease or now < self._lease_at:
-            return False
-        self._lease_at = now + self._recorder.tuning.lease_seconds
-        return True
-
     def become_child(self) -> None:
-        """Be a producer of the forked child: nothing buffered, no lease. An origin that only the parent's first
-        sending could have tied to an epoch is replaced by one of the child's own."""
-        if self._random_origin and self.epoch is None:
-            self.origin = secrets.token_hex(16)
-        resolved = self.track.run_id
-        self._begin()
-        self.track.run_id = resolved
-        self.lease = False
-        if self._open is not None:
-            self._open = msgspec.structs.replace(self._open, lease=False)
+        """Be the stream of a forked child, with nothing buffered."""
+        self._pid = getpid()
+        self._buffer.clear()
+        self._weight, self._room = 0, -1
+        self.producer.become_child()
 
 
 _FLOATS = {float}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mbox_ops.client.http import HttpApi
-from mbox_ops.client.recorder import Tuning
+from mbox_ops.client.tuning import Tuning
 from mbox_ops.entities.deletions import CreateDeletion, Deletion, Selector
 from mbox_ops.errors import Conflict, InvalidRequest, RunDeleted, Unavailable
 from mbox_ops.testing import LiveServer, live_server
@@ -39,7 +39,7 @@ def test_a_call_without_a_flush_is_sent_within_a_second_or_so(make_recorder: Rec
     """Nobody has to flush."""
     stream = opened(make_recorder())
     stream.log("loss", 1.0, 0)
-    assert eventually(lambda: stream.track.settled == 1, 5.0)
+    assert eventually(lambda: stream.producer.track.settled == 1, 5.0)
     assert points(server.url, stream.run_id) == [(0, 1.0)]
 
 
@@ -193,12 +193,12 @@ def test_a_refused_batch_does_not_block_those_behind_it(
 def test_an_opening_that_is_refused_does_not_cost_the_run(make_recorder: RecorderMaker, server: LiveServer) -> None:
     """Claims that conflict are refused; what is logged goes to the run that has the key."""
     first = opened(make_recorder(), key="claimed")
-    first._open.scenario = "first"  # type: ignore[union-attr]
+    first.producer.opening.scenario = "first"  # type: ignore[union-attr]
     assert first.flush().refused == []
     first.put()
     first.flush()
     second = opened(make_recorder(), key="claimed")
-    second._open.scenario = "second"  # type: ignore[union-attr]
+    second.producer.opening.scenario = "second"  # type: ignore[union-attr]
     second.log("loss", 1.0, 0)
     refused = second.flush().refused
     assert [r.code for r in refused] == ["conflict"]
@@ -263,7 +263,7 @@ def test_a_write_that_must_be_answered_raises_when_the_server_is_away(make_recor
 def test_a_conflict_is_raised_where_the_caller_waits(make_recorder: RecorderMaker) -> None:
     """Operators and `create` want to know."""
     first, second = (opened(make_recorder(), key="raised") for _ in range(2))
-    first._open.scenario, second._open.scenario = "first", "second"  # type: ignore[union-attr]
+    first.producer.opening.scenario, second.producer.opening.scenario = "first", "second"  # type: ignore[union-attr]
     first.write_now()
     with pytest.raises(Conflict):
         second.write_now()

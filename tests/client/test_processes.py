@@ -193,7 +193,7 @@ def test_a_lease_is_renewed_while_the_process_lives(tmp_path: Path) -> None:
 import msgspec
 recorder.tuning = msgspec.structs.replace(recorder.tuning, lease_seconds=0.3)
 time.sleep(2.5)
-print(stream.track.settled)
+print(stream.producer.track.settled)
 stream.end("FINISHED")
 """
     with live_server(home=tmp_path / "home") as server:

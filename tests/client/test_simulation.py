@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mbox_ops.client.journal import Journal, Record
-from mbox_ops.client.recorder import Recorder, Tuning
+from mbox_ops.client.recorder import Recorder
 from mbox_ops.client.stream import Stream
+from mbox_ops.client.tuning import Tuning
 from mbox_ops.client.verdicts import Backoff
 from mbox_ops.entities.writers import Batch
 from mbox_ops.errors import InvalidRequest, MboxError, Unavailable
@@ -112,8 +113,7 @@ class History:
             self.fates.append(action)
         elif action == "crash":
             self.recorder.backlog.abandon()
-            if self.recorder._orphan is not None:
-                self.recorder._orphan.journal.abandon()
+            self.recorder.adoption.abandon()
             self.in_doubt |= self.unpromised
             self._begin()
         elif action == "close":
@@ -139,7 +139,7 @@ class History:
         return [
             value
             for batch in self.rules.batches
-            if batch.writer is not None and batch.writer.producer == stream.track.producer
+            if batch.writer is not None and batch.writer.producer == stream.producer.track.producer
             for name in self.logged
             for value in Rules(batches=[batch]).values(name)
         ]
