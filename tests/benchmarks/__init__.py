@@ -1,0 +1,1 @@
+"""Benchmarks: what things cost, each beside its raw limit measured in the same run. `make bench` prints them."""
