@@ -1,5 +1,7 @@
 """Exactly once: retries, clears, mapped and deferred tasks, forks and children, each in a real Airflow."""
 
+from uuid import uuid4
+
 import pytest
 
 from mbox_ops.client.http import HttpApi
@@ -78,18 +80,35 @@ def test_ending_a_run_twice_changes_nothing(lab: Lab) -> None:
     assert (run.status, len(lab.points(run, "m")), run.number_of_writers) == ("FINISHED", 1, 2)
 
 
+def write_as_submit(lab: Lab, key: str, epoch: int) -> None:
+    """Write one point as another try of the task `submit`."""
+    writer = Writer(origin=airflow_origin(key, "submit"), epoch=epoch, producer=uuid4().hex, seq=1)
+    block = Block(names=["m"], steps=pack_ints([9]), wallclocks=pack_ints([0]), values=pack_floats([9.0]))
+    batch = Batch(key=key, writer=writer, points=[block])
+    HttpApi(lab.url, namespace=lab.namespace).call("POST", "/batches", body=batch, result=BatchResult)
+
+
 def test_a_zombie_of_an_earlier_try_is_refused(lab: Lab) -> None:
     """It cannot touch what its successor wrote."""
     ran = lab.run_dag("one_submit", conf={"on_error": "fail"})
     run = lab.tracked("one_submit", ran)
     assert run.key is not None
-    epoch = epoch_of_uuid7(ran["tasks"]["submit"]["id"])
-    zombie = Writer(origin=airflow_origin(run.key, "submit"), epoch=epoch - 1, producer="0" * 32, seq=1)
-    block = Block(names=["m"], steps=pack_ints([9]), wallclocks=pack_ints([0]), values=pack_floats([9.0]))
-    batch = Batch(key=run.key, writer=zombie, points=[block])
     with pytest.raises(Fenced):
-        HttpApi(lab.url, namespace=lab.namespace).call("POST", "/batches", body=batch, result=BatchResult)
+        write_as_submit(lab, run.key, epoch_of_uuid7(ran["tasks"]["submit"]["id"]) - 1)
     assert lab.points(run, "m") == [(0, 1.0)]
+
+
+def test_an_operator_that_is_a_zombie_ends_quietly(lab: Lab) -> None:
+    """Its successor has the say; an alarm would be about nothing."""
+    at = "2026-03-31T12:00:00+00:00"
+    first = lab.run_dag("one_submit", conf={"on_error": "fail"}, logical_date=at)
+    run = lab.tracked("one_submit", first)
+    assert run.key is not None
+    write_as_submit(lab, run.key, epoch_of_uuid7(first["tasks"]["submit"]["id"]) + 3_600_000)
+    late = lab.run_dag("one_submit", conf={"on_error": "fail"}, logical_date=at, only="submit")
+    assert late["tasks"]["submit"]["state"] == "success"
+    assert late["tasks"]["submit"]["xcom"]["return_value"]["error"] == "fenced"
+    assert lab.points(run, "m") == [(9, 9.0)]
 
 
 def test_a_child_process_writes_to_the_same_run_as_the_same_task(lab: Lab) -> None:
