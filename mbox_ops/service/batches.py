@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
 
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.entities.limits import Limits
@@ -23,7 +22,7 @@ from mbox_ops.service.checks import Checked, check_batch
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.opening import Opening, Target, bound
 from mbox_ops.store import artifacts, events, names, outbox, segments, series, subjects, writers
-from mbox_ops.store.database import Database
+from mbox_ops.store.database import Connection, Database
 from mbox_ops.store.writers import WriterRow
 
 

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection
-
 from mbox_ops.entities.documents import check_document
 from mbox_ops.entities.limits import Limits
 from mbox_ops.service.access import Actor
 from mbox_ops.service.reading import live_subject
 from mbox_ops.store import attributes, metadata_patches, names
-from mbox_ops.store.database import Database
+from mbox_ops.store.database import Connection, Database
 from mbox_ops.store.documents import Document, Patch, fold, subtract
 from mbox_ops.store.metadata_patches import PatchRow
 

@@ -8,14 +8,13 @@ the first one's run. SQLite lets one writer in at a time.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
 from mbox_ops.entities.limits import DEFAULT, check_text
 from mbox_ops.entities.writers import Batch, Writer
 from mbox_ops.errors import Conflict, Forbidden, InvalidRequest, NotFound, RunDeleted, Unavailable
 from mbox_ops.service.access import Actor
 from mbox_ops.service.queries import is_storable
 from mbox_ops.store import deletions, grouping, subjects, writers
+from mbox_ops.store.database import Connection
 from mbox_ops.store.subjects import Subject
 from mbox_ops.store.writers import WriterRow
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import msgspec
-from sqlalchemy import Connection
 
 from mbox_ops.entities.limits import Limits
 from mbox_ops.service.checks import Checked, check_count
 from mbox_ops.store import attributes, names, settings
 from mbox_ops.store.attributes import Kind, Value
-from mbox_ops.store.database import Database
+from mbox_ops.store.database import Connection, Database
 from mbox_ops.store.settings import Given
 
 _SEARCHED: dict[str, Callable[[str, str], list[Value]]] = {

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
-
 from mbox_ops.entities.writers import Batch
 from mbox_ops.service.claims import Shown, ShownState, check_conflicts, claims_of, shown, shown_state
 from mbox_ops.store import grouping, runs, settings, writers
+from mbox_ops.store.database import Connection
 from mbox_ops.store.settings import Given
 from mbox_ops.store.subjects import Subject
 

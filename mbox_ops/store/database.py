@@ -19,6 +19,8 @@ from mbox_ops.store import commits
 from mbox_ops.store.failures import translated
 from mbox_ops.store.filelock import FileLock
 
+__all__ = ["Connection", "Database", "Dialect"]  # the service takes connections, and knows no SQLAlchemy
+
 Dialect = Literal["sqlite", "postgresql"]
 
 SECONDS_TO_WAIT = 30

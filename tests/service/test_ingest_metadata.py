@@ -134,7 +134,7 @@ OVER: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "tags": ({"tags": {"a": "1", "b": "1"}}, {"tags": {"c": "1", "d": "1"}}, "tags would be 4; a run has at most 3"),
     "labels": ({"labels": {"a": 1, "b": 1}}, {"labels": {"c": 1, "d": 1}}, "labels would be 4"),
     "parameters": ({"parameters": {"a": 1, "b": 1}}, {"parameters": {"c": 1, "d": 1}}, "parameters would be 4"),
-    "leaves": ({"metadata": merge({"a": [1, 2, 3]})}, {"metadata": merge({"b": [1, 2, 3]})}, "6 leaves; the limit is 5"),
+    "leaves": ({"metadata": merge({"a": [1, 2, 3]})}, {"metadata": merge({"b": [1, 2, 3]})}, "6 leaves"),
     "bytes": ({"metadata": merge({"a": "x" * 120})}, {"metadata": merge({"b": "x" * 120})}, "bytes of JSON"),
 }  # fmt: skip
 
