@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import os
-import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from mbox_ops.client.failures import Answer, error_of, failure_of
+from mbox_ops.client.verdicts import draw_apart
 from mbox_ops.errors import InternalError, InvalidRequest, Unavailable
 from mbox_ops.wire.encodings import JSON, MSGPACK, NAMESPACE_HEADER, VERSION_HEADER, WIRE_VERSION, decode, encode
 
@@ -198,9 +198,8 @@ def _pauses(deadline: float, sleep_at_first: float = 0.1, at_most: float = 2.0) 
     """Growing pauses with jitter, until the deadline has passed."""
     end = time.monotonic() + deadline
     pause = sleep_at_first
-    draw: Callable[[], float] = random.random
     while time.monotonic() + pause < end:
-        yield pause * (0.5 + draw() / 2)
+        yield pause * (0.5 + draw_apart() / 2)
         pause = min(pause * 2, at_most)
 
 

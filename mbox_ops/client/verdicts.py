@@ -40,6 +40,10 @@ def judge(error: MboxError) -> Verdict:
     return Verdict.REFUSED
 
 
+# Never the generator of the `random` module: a script that has seeded it must draw what it would draw without us.
+draw_apart: Callable[[], float] = random.SystemRandom().random
+
+
 class Backoff:
     """Growing pauses with jitter, so that many clients do not come back in step.
 
@@ -49,7 +53,7 @@ class Backoff:
         longest: seconds, unless the server asks for more (`Retry-After`), or fails in itself (five times as many).
     """
 
-    def __init__(self, draw: Callable[[], float] = random.random, *, first: float = 0.1, longest: float = 1.5) -> None:
+    def __init__(self, draw: Callable[[], float] = draw_apart, *, first: float = 0.1, longest: float = 1.5) -> None:
         self._draw = draw
         self._first = first
         self._longest = longest

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 
@@ -73,3 +74,28 @@ def test_the_flat_client_says_that_the_server_is_away(away):
     """What cannot be answered is an error that names the address."""
     with pytest.raises(Unavailable, match=r"http://127\.0\.0\.1"):
         Client().update_metadata("0196f2c8-0000-7000-8000-000000000000", "a", 1)
+
+
+SEEDED = """
+import random, time
+from mbox_ops import tracking
+
+random.seed(7)
+with tracking.start_run(scenario="seeded"):
+    for step in range(5):
+        tracking.log_metric("loss", random.random(), step=step)
+        time.sleep(0.1)
+    tracking.persist_run()
+print(random.random())
+"""
+
+
+@pytest.mark.slow
+def test_a_script_draws_the_random_numbers_that_it_would_draw_without_us(away, tmp_path):
+    """Neither ids nor retries touch the generator that the script has seeded."""
+    path = tmp_path / "train.py"
+    path.write_text(SEEDED)
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60, env=os.environ)
+    alone = random.Random(7)
+    expected = [alone.random() for _ in range(6)][-1]
+    assert float(done.stdout.splitlines()[-1]) == expected, done.stderr
