@@ -4,6 +4,9 @@ import os
 import sys
 from pathlib import Path
 
+if sys.platform != "win32":
+    import fcntl
+
 
 def take_lock(path: Path) -> int | None:
     """Lock the file at `path`, made if it is not there; the open descriptor holds the lock, None: another holds it.
@@ -13,8 +16,6 @@ def take_lock(path: Path) -> int | None:
     """
     if sys.platform == "win32":
         raise OSError("there is no spool on Windows")
-    import fcntl
-
     while True:
         fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:

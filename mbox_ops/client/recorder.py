@@ -118,10 +118,7 @@ class Recorder:
         if (run_id is None) == (key is None):
             raise InvalidRequest("A run is addressed by its id or by its key: give exactly one of the two.")
         if origin is None and self.settings.writer is not None:
-            try:
-                origin, epoch = parse_writer(self.settings.writer)
-            except ValueError as error:
-                raise InvalidRequest(str(error), field="MBOX_WRITER", value=self.settings.writer) from None
+            origin, epoch = _handed_down(self.settings.writer)
         start = None
         if epoch is None:
             start = self.epochs.start_now(age=None if origin is None else _PROCESS_AGE)
@@ -296,11 +293,14 @@ class Recorder:
         return self._thread is not None
 
     def _run(self, pid: int) -> None:
+        stumbled = ""
         while self._pid == pid and os.getpid() == pid:
             try:
                 delay = self.tick()
-            except Exception:
-                logger.exception("The recorder of %s stumbled; it goes on.", self.settings.url)
+            except Exception as error:
+                if repr(error) != stumbled:
+                    logger.exception("The recorder of %s stumbled; it goes on.", self.settings.url)
+                stumbled = repr(error)
                 delay = 1.0
             if delay is None:
                 delay = self._idle()
@@ -320,17 +320,20 @@ class Recorder:
             self.forked()
 
 
-_recorders: dict[tuple[object, ...], Recorder] = {}
-_registry_lock = threading.Lock()
+def _handed_down(writer: str) -> tuple[str, int]:
+    try:
+        return parse_writer(writer)
+    except ValueError as error:
+        raise InvalidRequest(str(error), field="MBOX_WRITER", value=writer) from None
+
+
+_recorders: dict[ClientSettings, Recorder] = {}
 
 
 def recorder_for(settings: ClientSettings) -> Recorder:
-    """The process's one recorder for this URL, namespace, token, spool folder and writer."""
-    key = (settings.url, settings.namespace, settings.token, settings.spool_dir, settings.writer)
-    with _registry_lock:
-        if key not in _recorders:
-            _recorders[key] = Recorder(settings)
-        return _recorders[key]
+    """The process's one recorder for these settings."""
+    found = _recorders.get(settings)
+    return _recorders.setdefault(settings, Recorder(settings)) if found is None else found
 
 
 def flush_all(timeout: float | None = None) -> Flushed:
