@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 
 from mbox_ops.client.run import Run
+from mbox_ops.client.stream import Stream
 from mbox_ops.errors import InvalidRequest
 
 # By ActiveRuns: contexts keep their variables for ever, so there is one variable and not one for each SDK.
@@ -24,6 +25,14 @@ class ActiveRuns:
         """The active run of this context, if it has one that is still open."""
         run = _active.get().get(self._key)
         return run if run is not None and run.is_open else None
+
+    def stream(self) -> Stream | None:
+        """What takes the logs of this context's active run; None if it has none that is still open."""
+        try:
+            stream = _active.get()[self._key].own
+        except KeyError:
+            return None
+        return stream if stream is not None and not stream.ended else None
 
     def check_none_here(self) -> None:
         """Refuse to start a run while one is active in this context.

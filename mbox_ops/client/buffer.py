@@ -1,8 +1,9 @@
 """What was logged, call by call, turned into columns: blocks of points, and batches of about equal size.
 
-A record is what one call appended, a tuple: `(names, values, step, wallclock)` for a row of metrics of one kind,
-`(ROWS, records)` for several rows that belong together, `(PARTS, batch)` for everything that is no point. The wallclock
-is a float of seconds when the client's clock gave it and an int of microseconds when the user did.
+A record is what one call appended, a tuple: `(name, value, step, wallclock)` for one float, `(names, values, step,
+wallclock)` for a row of metrics of one kind, `(ROWS, records)` for several rows that belong together, `(PARTS, batch)`
+for everything that is no point. The wallclock is a float of seconds when the client's clock gave it and an int of
+microseconds when the user did.
 """
 
 from array import array
@@ -67,7 +68,9 @@ class Batches:
         """The batches that these records fill; what remains is for `rest`. They have no address and no writer yet."""
         for record in records:
             tag = record[0]
-            if tag is ROWS:
+            if type(tag) is str:
+                self._add_float(record)
+            elif tag is ROWS:
                 for row in record[1]:
                     self._add_row(row)
             elif tag is PARTS:
@@ -86,6 +89,19 @@ class Batches:
         batch.points = [rows.block() for rows in self._rows]
         self._reset()
         return batch
+
+    def _add_float(self, record: Record) -> None:
+        name, value, step, wall = record
+        rows = self._latest.get(name)
+        if rows is None or len(rows.names) > 1 or (rows.steps is None) != (step is None):
+            rows = self._rows_for((name,), (value,), stepped=step is not None)
+            self._last = None  # it may not be the latest of this series any more
+        if rows.steps is not None:
+            rows.steps.append(step)
+        rows.walls.append(wall if type(wall) is int else int(wall * 1_000_000))
+        rows.values.append(value)
+        self._size += 24
+        self._holds = True
 
     def _add_row(self, record: Record) -> None:
         names, values, step, wall = record

@@ -88,8 +88,8 @@ def check_step(step: object) -> int | None:
     Raises:
         InvalidRequest: it is something else.
     """
-    if step is None:
-        return None
+    if step is None or (type(step) is int and -INT64 <= step < INT64):
+        return step
     if hasattr(step, "__index__") and type(step).__name__ not in ("bool", "bool_"):
         number = int(step.__index__())
         if -INT64 <= number < INT64:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mbox_ops.client import parts
 from mbox_ops.client.connection import Connection, connect, with_overrides
 from mbox_ops.client.endings import durable, state_after
+from mbox_ops.client.fields import Field
 from mbox_ops.client.history import MetricHistory, MetricSummary
 from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.reading import Artifacts, Events, Metrics, segment
@@ -24,8 +25,6 @@ from mbox_ops.entities.writers import EndState
 
 if TYPE_CHECKING:
     from mbox_ops.entities.deletions import Deletion
-
-_FIELDS = frozenset(runs.Run.__struct_fields__)
 
 
 class Run(Writes):
@@ -43,34 +42,32 @@ class Run(Writes):
         0.25
     """
 
-    # Read from the server, by `__getattr__`.
-    namespace: str
-    name: str
-    status: Status
-    scenario: str
-    scenario_id: str
-    scenario_version: str | None
-    pipeline: str | None
-    notebook: str | None
-    execution: str | None
-    run_collection: str
-    run_collection_id: str
-    run_collection_is_default: bool
-    external_id: str | None
-    owner: str
-    framework: MLFramework | None
-    task: str
-    parameters: dict[str, str]
-    parameter_types: dict[str, str]
-    tags: dict[str, str]
-    labels: dict[str, Any]
-    metrics: dict[str, MetricSummary]
-    started_at: datetime
-    ended_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-    lost: int
-    number_of_writers: int
+    namespace = Field[str]()
+    name = Field[str]()
+    status = Field[Status]()
+    scenario = Field[str]()
+    scenario_id = Field[str]()
+    scenario_version = Field[str | None]()
+    pipeline = Field[str | None]()
+    notebook = Field[str | None]()
+    execution = Field[str | None]()
+    run_collection = Field[str]()
+    run_collection_id = Field[str]()
+    run_collection_is_default = Field[bool]()
+    external_id = Field[str | None]()
+    owner = Field[str]()
+    framework = Field[MLFramework | None]()
+    task = Field[str]()
+    parameters = Field[dict[str, str]]()
+    parameter_types = Field[dict[str, str]]()
+    tags = Field[dict[str, str]]()
+    labels = Field[dict[str, Any]]()
+    started_at = Field[datetime]()
+    ended_at = Field[datetime | None]()
+    created_at = Field[datetime]()
+    updated_at = Field[datetime]()
+    lost = Field[int]()
+    number_of_writers = Field[int]()
 
     existed: bool | None = None  # whether it was there before, where that was asked
 
@@ -78,7 +75,7 @@ class Run(Writes):
         self._id: str | None = check_text("run id", id, most=DEFAULT.name)
         self._connection = connection or connect(this_task().settings)
         self._record: runs.Run | None = None
-        self._own: Stream | None = None  # of a run that was started here: what it logs is buffered
+        self.own = None
         self._closes = False
         self._pid = os.getpid()
         self._scenario = ""
@@ -94,7 +91,7 @@ class Run(Writes):
         run._id = opening.run_id if address.key is None else None
         run._connection = connection
         run._record = None
-        run._own = connection.stream(address, opening)
+        run.own = connection.stream(address, opening)
         run._closes = closes
         run._pid = os.getpid()
         run._scenario = opening.scenario or (opening.source.name if opening.source else "default")
@@ -110,7 +107,7 @@ class Run(Writes):
     @property
     def writes_here(self) -> bool:
         """Whether this process opened it, so that it has a stream of its own."""
-        return self._own is not None
+        return self.own is not None
 
     @property
     def started_scenario(self) -> str:
@@ -120,16 +117,16 @@ class Run(Writes):
     @property
     def is_of_this_process(self) -> bool:
         """Whether this very process opened it, and not one that this one was forked from."""
-        return self._own is not None and self._pid == os.getpid()
+        return self.own is not None and self._pid == os.getpid()
 
     def is_run(self, run_id: str) -> bool:
         """Whether this is the run with that id, as far as it is known without asking the server."""
-        return run_id == (self._id or (self._own.run_id if self._own is not None else None))
+        return run_id == (self._id or (self.own.run_id if self.own is not None else None))
 
     @property
     def is_open(self) -> bool:
         """Whether it was started here and has not been ended."""
-        return self._closes and self._own is not None and not self._own.ended
+        return self._closes and self.own is not None and not self.own.ended
 
     @property
     def id(self) -> str:
@@ -139,30 +136,29 @@ class Run(Writes):
             Unavailable: the server is away, and nobody knows the id of the run with this key yet.
         """
         if self._id is None:
-            assert self._own is not None
-            self._id = self._own.run_id or self._own.resolve()
+            assert self.own is not None
+            self._id = self.own.run_id or self.own.resolve()
         return self._id
 
     @property
     def key(self) -> str | None:
         """The key that the run was started with, if it has one."""
-        if self._own is not None:
-            return self._own.key
+        if self.own is not None:
+            return self.own.key
         return self._read().key
 
     @property
     def label(self) -> str:
         """What to call the run in a message; never asks the server."""
-        return f"Run {self._id or (self._own.key if self._own is not None else None)!r}"
+        return f"Run {self._id or (self.own.key if self.own is not None else None)!r}"
 
     def __repr__(self) -> str:
         return f"<{self.label}>"
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in _FIELDS:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-        value = getattr(self._read(), name)
-        return {key: MetricSummary(summary) for key, summary in value.items()} if name == "metrics" else value
+    @property
+    def metrics(self) -> dict[str, MetricSummary]:
+        """The summaries of its series, by name."""
+        return {name: MetricSummary(summary) for name, summary in self._read().metrics.items()}
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[object, ...]]:
         settings = self._connection.settings
@@ -187,12 +183,12 @@ class Run(Writes):
         if self._record is not None:
             return self._record
         record = self._connection.get(f"/runs/{segment(self._connection.ready(self))}", runs.Run)
-        if self._own is None:
+        if self.own is None:
             self._record = record
         return record
 
     def _stream(self) -> Stream:
-        return self._own if self._own is not None else self._connection.stream_to(self.id)
+        return self.own if self.own is not None else self._connection.stream_to(self.id)
 
     def _written(self) -> None:
         self._record = None
@@ -201,7 +197,7 @@ class Run(Writes):
 
     @property
     def _buffers(self) -> bool:
-        return self._own is not None and not self._own.ended
+        return self.own is not None and not self.own.ended
 
     def update_run_info(
         self,

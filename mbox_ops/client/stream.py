@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mbox_ops.client.buffer import PARTS, ROWS, Record
 from mbox_ops.client.clock import microseconds
 from mbox_ops.client.outcome import Flushed
-from mbox_ops.client.points import INT64, Series, check_step
+from mbox_ops.client.points import Series, check_step
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.writers import Batch, BatchResult, EndState, MetadataOp
@@ -43,8 +43,8 @@ class Stream:
         self.producer = producer
         self._recorder = recorder
         self._series = Series()
-        self._rows: dict[str, tuple[str]] = {}  # names of float series that were checked
-        self._groups: dict[tuple[str, ...], None] = {}  # the same for the names of dicts
+        self._floats: set[str] = set()  # names of float series that were checked
+        self._groups: set[tuple[str, ...]] = set()  # the same for the names of dicts
         self._buffer: list[Record] = []
         self._append = self._buffer.append
         self._now: Callable[[], float] = recorder.clock.wall
@@ -85,22 +85,25 @@ class Stream:
         Raises:
             InvalidRequest: the name, the value, the step or the wallclock breaks a rule; nothing was logged.
         """
+        if (  # what nearly every call is, at the price of a few list appends
+            type(value) is float
+            and type(name) is str
+            and name in self._floats
+            and wallclock is None
+            and (step is None or (type(step) is int and -0x8000_0000_0000_0000 <= step <= 0x7FFF_FFFF_FFFF_FFFF))
+        ):
+            self._append((name, value, step, self._now()))
+            self._weight += 3
+            if self._weight > self._room:
+                self._recorder.crowded(self)
+            return
         wall: float = self._now() if wallclock is None else microseconds(wallclock)
-        if step is not None and (type(step) is not int or not -INT64 <= step < INT64):
-            step = check_step(step)
-        if type(value) is float and type(name) is str and (names := self._rows.get(name)) is not None:
-            record: Record = (names, (value,), step, wall)
-        elif value is _NOT_GIVEN:
+        step = check_step(step)
+        if value is _NOT_GIVEN:
             record = self._many(name, step, wall)
-            self._weight += len(record[1])
+            self._put(record, 3 + len(record[1]))
         else:
-            record = self._one(name, value, step, wall)
-        if getpid() != self._pid:
-            self._recorder.forked()
-        self._append(record)
-        self._weight += 3
-        if self._weight > self._room:
-            self._recorder.crowded(self)
+            self._put(self._one(name, value, step, wall), 3)
 
     def log_rows(self, rows: Iterable[tuple[str, object, int | None, object]]) -> None:
         """Log points `(name, value, step, wallclock)` of any metrics as one atomic write.
@@ -211,10 +214,10 @@ class Stream:
 
     def _one(self, name: object, value: object, step: int | None, wall: float) -> Record:
         scalar = self._series.check(name, value)
-        names = (str(name),)
+        text = str(name)
         if isinstance(scalar, float):
-            self._rows[names[0]] = names
-        return names, (scalar,), step, wall
+            self._floats.add(text)
+        return (text,), (scalar,), step, wall
 
     def _many(self, metrics: Any, step: int | None, wall: float) -> Record:
         if not isinstance(metrics, Mapping):
@@ -226,7 +229,7 @@ class Stream:
             return names, array("d", values), step, wall
         scalars = [self._series.check(name, value) for name, value in zip(names, values, strict=True)]
         if all(type(scalar) is float for scalar in scalars):
-            self._groups[names] = None
+            self._groups.add(names)
             return names, array("d", scalars), step, wall
         return ROWS, [((name,), (scalar,), step, wall) for name, scalar in zip(names, scalars, strict=True)]
 

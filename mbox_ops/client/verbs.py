@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mbox_ops.client.active import ActiveRuns
 from mbox_ops.client.files import Files
 from mbox_ops.client.history import MetricHistory
 from mbox_ops.client.outcome import Flushed
@@ -19,6 +20,8 @@ class Verbs:
     What goes to a run that is open in this process is buffered and never waits for the server; what goes to any other
     run, such as one that has ended, is durable when the call returns.
     """
+
+    _active: ActiveRuns
 
     def _run(self, run: Ref | None) -> Run:
         raise NotImplementedError
@@ -47,7 +50,11 @@ class Verbs:
         Example:
             >>> tracking.log_metric("loss", 0.25, step=10)  # doctest: +SKIP
         """
-        self._run(run).log_metric(name, value, step, wallclock)
+        stream = self._active.stream() if run is None else None
+        if stream is not None:
+            stream.log(name, value, step, wallclock)
+        else:
+            self._run(run).log_metric(name, value, step, wallclock)
 
     def log_metrics(
         self, metrics: Metrics, step: int | None = None, wallclock: Wallclock | None = None, run: Ref | None = None

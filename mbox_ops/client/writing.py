@@ -14,7 +14,13 @@ Metrics = Mapping[str, MetricScalar] | Iterable[Mapping[str, Any]]
 
 
 class Writes:
-    """The verbs that write. What goes to a run open in this process is buffered; else it is durable on return."""
+    """The verbs that write. What goes to a run open in this process is buffered; else it is durable on return.
+
+    Attributes:
+        own: the stream of a run that was started here; None of any other.
+    """
+
+    own: Stream | None = None
 
     def _stream(self) -> Stream:
         raise NotImplementedError
@@ -41,8 +47,12 @@ class Writes:
         Example:
             >>> run.log_metric("loss", 0.25, step=10)  # doctest: +SKIP
         """
-        self._stream().log(name, value, step=step, wallclock=wallclock)
-        self._written()
+        stream = self.own
+        if stream is not None and not stream.ended:
+            stream.log(name, value, step, wallclock)
+        else:
+            self._stream().log(name, value, step, wallclock)
+            self._written()
 
     def log_metrics(self, metrics: Metrics, step: int | None = None, wallclock: Wallclock | None = None) -> None:
         """Log values of several metrics in one atomic write.
