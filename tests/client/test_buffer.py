@@ -19,7 +19,7 @@ from mbox_ops.errors import InvalidRequest
 from mbox_ops.wire.encodings import unpack_floats, unpack_ints
 
 NAMES = st.lists(st.sampled_from("abcd"), min_size=1, max_size=4, unique=True).map(tuple)
-ROW = st.tuples(NAMES, st.booleans(), st.integers(-5, 5))
+ROW = st.tuples(st.one_of(NAMES, st.sampled_from("abcd")), st.booleans(), st.integers(-5, 5))
 
 
 def unpacked(batches: list[Batch]) -> dict[str, list[tuple[float, int | None, int]]]:
@@ -45,14 +45,15 @@ def all_of(records: list[Record], full: int = 1_500_000) -> list[Batch]:
 
 @given(st.lists(ROW, max_size=40), st.integers(1, 2_000))
 def test_the_points_of_each_series_stay_in_the_order_of_the_calls(
-    rows: list[tuple[tuple[str, ...], bool, int]], full: int
+    rows: list[tuple[tuple[str, ...] | str, bool, int]], full: int
 ) -> None:
     """Whichever series are logged together, with steps or without, and however they are cut into batches."""
     records: list[Record] = []
     expected: dict[str, list[tuple[float, int | None, int]]] = {}
     for i, (names, stepped, step) in enumerate(rows):
         values = array("d", [i + k / 10 for k in range(len(names))])
-        records.append((names, values, step if stepped else None, i))
+        one = isinstance(names, str)  # a call with one float
+        records.append((names, values[0] if one else values, step if stepped else None, i))
         for name, value in zip(names, values, strict=True):
             expected.setdefault(name, []).append((value, step if stepped else None, i))
     assert unpacked(all_of(records, full)) == expected
