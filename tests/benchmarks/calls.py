@@ -9,22 +9,25 @@ from mbox_ops.tracking import MLTrackingSDK
 from tests.benchmarks.figures import Figure, Scale, at_most_times, medians, seconds
 
 CALLS = 1_000
+MANY = 1_000_000
 WIDE = {f"metric_{number}": number / 7 for number in range(100)}
 
 
 def run(scale: Scale) -> Iterator[Figure]:
-    """One value a call, and a hundred; microseconds a call."""
+    """One value a call, and a hundred, while nothing is sent; then so many that sending goes on all the time."""
     with live_server() as server:
         tracking = MLTrackingSDK(url=server.url)
         run = tracking.start_run("calls")
         bare, of_run, of_module, bare_wide, wide = medians(
-            scale.times(100),
+            scale.times(25),
             _bare,
             lambda: _calls(run.log_metric),
             lambda: _calls(tracking.log_metric),
             _bare_wide,
             lambda: _wide(tracking.log_metrics),
         )
+        run.persist_run()
+        (while_sent,) = medians(scale.times(5), lambda: _calls(tracking.log_metric, scale.size(MANY)))
         tracking.end_run()
     for name, measured in {"run.log_metric": of_run, "tracking.log_metric": of_module}.items():
         yield Figure(
@@ -32,17 +35,20 @@ def run(scale: Scale) -> Iterator[Figure]:
             goals=(at_most_times(4),),
         )  # fmt: skip
     yield Figure(
+        name=f"tracking.log_metric, {scale.size(MANY):,} on end", unit="us/call", measured=while_sent, limit=bare,
+        against="3 list appends and a time.time()",
+    )  # fmt: skip
+    yield Figure(
         name="tracking.log_metrics, 100 names", unit="us/call", measured=wide, limit=bare_wide,
         against="a copy of the dict and a time.time()",
     )  # fmt: skip
 
 
 def _bare() -> float:
-    names: list[str] = []
-    values: list[float] = []
-    times: list[float] = []
-
     def loop() -> None:
+        names: list[str] = []
+        values: list[float] = []
+        times: list[float] = []
         for _ in range(CALLS):
             names.append("loss")
             values.append(0.25)
@@ -51,12 +57,12 @@ def _bare() -> float:
     return seconds(loop) / CALLS * 1e6
 
 
-def _calls(log_metric: Callable[..., None]) -> float:
+def _calls(log_metric: Callable[..., None], calls: int = CALLS) -> float:
     def loop() -> None:
-        for step in range(CALLS):
+        for step in range(calls):
             log_metric("loss", 0.25, step=step)
 
-    return seconds(loop) / CALLS * 1e6
+    return seconds(loop) / calls * 1e6
 
 
 def _bare_wide() -> float:
