@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Track what machine-learning pipelines do.",
 )
 app.add_typer(runs.runs, name="runs")
+app.add_typer(runs.experiments, name="experiments")
 app.add_typer(grouping.collections, name="collections")
 app.add_typer(grouping.scenarios, name="scenarios")
 app.add_typer(grouping.deletions, name="deletions")

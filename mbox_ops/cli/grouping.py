@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from mbox_ops.cli import options
-from mbox_ops.cli.output import print_items, print_json, table
-from mbox_ops.cli.showing import show_deletion
+from mbox_ops.cli.deleting import delete_after_preview
+from mbox_ops.cli.output import print_items, table
 from mbox_ops.client.client import Client
 from mbox_ops.entities.grouping import RunCollection, Scenario
 
@@ -49,29 +49,18 @@ def list_scenarios(
 @scenarios.command("delete")
 def delete_scenarios(
     names: Annotated[list[str], typer.Argument(help="Names or ids of the scenarios.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Take runs that are still alive too.")] = False,
+    dry_run: options.DryRun = False,
+    force: options.Force = False,
     yes: options.Yes = False,
     url: options.Url = None,
     namespace: options.Namespace = None,
     as_json: options.Json = False,
 ) -> None:
     """Delete whole scenarios with everything in them, after a preview."""
-    wanted = Client(url, namespace=namespace).deletions
-    if dry_run or not (yes or as_json):
-        preview = wanted.create(scenario=names, dry_run=True, force=force)
-        if as_json:
-            print_json(preview)
-        else:
-            show_deletion(preview)
-        if dry_run or preview.counts.runs == 0:
-            return
-        typer.confirm(f"Delete {preview.counts.runs} runs?", abort=True)
-    done = wanted.create(scenario=names, force=force)
-    if as_json:
-        print_json(done)
-    else:
-        show_deletion(done)
+    delete_after_preview(
+        Client(url, namespace=namespace), {"scenario": names}, dry_run=dry_run, force=force, ask=not (yes or as_json),
+        as_json=as_json,
+    )  # fmt: skip
 
 
 @deletions.command("list")

@@ -11,6 +11,13 @@ Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
 DatabaseUrl = Annotated[
     str | None, typer.Option("--database-url", help="sqlite:///file.db or postgresql://... (MBOX_DATABASE_URL).")
 ]
+Scenario = Annotated[str | None, typer.Option("--scenario", help="Only runs of this scenario (name or id).")]
+ScenarioVersion = Annotated[str | None, typer.Option("--scenario-version", help="Only runs of this version.")]
+Pipeline = Annotated[str | None, typer.Option("--pipeline", help="Only runs of this pipeline.")]
+Notebook = Annotated[str | None, typer.Option("--notebook", help="Only runs of this notebook; needs --scenario.")]
+Execution = Annotated[str | None, typer.Option("--execution", help="Only runs of this execution of a pipeline.")]
+Force = Annotated[bool, typer.Option("--force", help="Take runs that are still alive too.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

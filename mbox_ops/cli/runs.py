@@ -1,4 +1,4 @@
-"""`mbox runs`, `mbox history` and `mbox events`: find runs and look at them."""
+"""`mbox runs`, `mbox experiments`, `mbox history` and `mbox events`: find runs, look at them, delete them."""
 
 from typing import Annotated, Any
 
@@ -6,22 +6,28 @@ import msgspec
 import typer
 
 from mbox_ops.cli import options
+from mbox_ops.cli.deleting import delete_after_preview
 from mbox_ops.cli.output import err, print_items, print_json
 from mbox_ops.cli.showing import show_events, show_history, show_run, show_runs, source_of
 from mbox_ops.client.client import Client
 from mbox_ops.client.history import MetricHistory
+from mbox_ops.client.run import Run
 from mbox_ops.entities.runs import Status
 from mbox_ops.wire.encodings import bytes_to_text, to_wire
 
-runs = typer.Typer(no_args_is_help=True, help="Find runs and look at them.")
+runs = typer.Typer(no_args_is_help=True, help="Find runs, look at them, delete them.")
+experiments = typer.Typer(no_args_is_help=True, help="Experiments: runs that were made by their name.")
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 
 
 @runs.command("list")
 def list_runs(
-    scenario: Annotated[str | None, typer.Option(help="Only runs of this scenario (name or id).")] = None,
-    pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.")] = None,
+    scenario: options.Scenario = None,
+    scenario_version: options.ScenarioVersion = None,
+    pipeline: options.Pipeline = None,
+    notebook: options.Notebook = None,
+    execution: options.Execution = None,
     collection: Annotated[str | None, typer.Option(help="Only runs in this collection.")] = None,
     status: Annotated[Status | None, typer.Option(help="Only runs of this status.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Only runs with this tag, as key=value; repeatable.")] = None,
@@ -31,17 +37,53 @@ def list_runs(
     as_json: options.Json = False,
 ) -> None:
     """List runs, newest first."""
-    wanted = {"scenario": scenario, "pipeline": pipeline, "run_collection": collection, "status": status}
-    asked: dict[str, Any] = {**wanted, "tags": _tags(tag), "limit": limit}
-    found = list(Client(url, namespace=namespace).runs.list(**asked))
-    if as_json:
-        print_items([run.record for run in found])
-        return
-    show_runs(found)
-    if len(found) == limit:
-        err.print(f"The newest {limit}; --limit shows more.")
+    found = Client(url, namespace=namespace).runs.list(
+        scenario=scenario, scenario_version=scenario_version, pipeline=pipeline, notebook=notebook,
+        execution=execution, run_collection=collection, status=status, tags=_tags(tag), limit=limit,
+    )  # fmt: skip
+    _print_runs(list(found), limit, as_json=as_json)
 
 
+@runs.command("delete")
+def delete(
+    run_id: Annotated[str | None, typer.Argument(help="The run's id.")] = None,
+    scenario: options.Scenario = None,
+    scenario_version: options.ScenarioVersion = None,
+    pipeline: options.Pipeline = None,
+    notebook: options.Notebook = None,
+    execution: options.Execution = None,
+    dry_run: options.DryRun = False,
+    force: options.Force = False,
+    yes: options.Yes = False,
+    url: options.Url = None,
+    namespace: options.Namespace = None,
+    as_json: options.Json = False,
+) -> None:
+    """Delete the runs that all conditions hold for, after a preview."""
+    selector = {
+        "run": run_id, "scenario": scenario, "scenario_version": scenario_version, "pipeline": pipeline,
+        "notebook": notebook, "execution": execution,
+    }  # fmt: skip
+    delete_after_preview(
+        Client(url, namespace=namespace), selector, dry_run=dry_run, force=force, ask=not (yes or as_json),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@experiments.command("list")
+def list_experiments(
+    external_id: Annotated[str | None, typer.Option(help="Only the one with this id of the caller's own.")] = None,
+    limit: options.Limit = 50,
+    url: options.Url = None,
+    namespace: options.Namespace = None,
+    as_json: options.Json = False,
+) -> None:
+    """List experiments, newest first."""
+    found = Client(url, namespace=namespace).list_experiments(external_id=external_id, limit=limit)
+    _print_runs(list(found), limit, as_json=as_json)
+
+
+@experiments.command("show")
 @runs.command("show")
 def show(
     run_id: RunId, url: options.Url = None, namespace: options.Namespace = None, as_json: options.Json = False
@@ -89,6 +131,15 @@ def events(
         )
     else:
         show_events(found)
+
+
+def _print_runs(found: list[Run], limit: int, *, as_json: bool) -> None:
+    if as_json:
+        print_items([run.record for run in found])
+        return
+    show_runs(found)
+    if len(found) == limit:
+        err.print(f"The newest {limit}; --limit shows more.")
 
 
 def _tags(given: list[str] | None) -> dict[str, str] | None:

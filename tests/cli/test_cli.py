@@ -105,6 +105,26 @@ def test_a_scenario_is_deleted_after_a_preview_and_a_yes(server: LiveServer) -> 
     assert next(d["by_scenario"] for d in answer(server, "deletions", "list")["items"]).keys() == {"old"}
 
 
+def test_runs_are_deleted_by_any_part_of_their_hierarchy(server: LiveServer) -> None:
+    """All conditions must hold; none at all is refused."""
+    client = Client(server.url)
+    for pipeline in ("daily", "weekly"):
+        client.runs.end(client.runs.create(scenario="parts", pipeline=pipeline).id)
+    assert answer(server, "runs", "delete", "--scenario", "parts", "--pipeline", "daily")["counts"]["runs"] == 1
+    (left,) = answer(server, "runs", "list", "--scenario", "parts")["items"]
+    assert left["pipeline"] == "weekly"
+    assert mbox(server, "runs", "delete", "--yes").returncode == 1
+    assert mbox(server, "runs", "delete", left["id"], "--yes").returncode == 0
+    assert answer(server, "runs", "list", "--scenario", "parts")["items"] == []
+
+
+def test_experiments_are_listed_and_shown(server: LiveServer) -> None:
+    """They are runs, found by their kind."""
+    (found,) = answer(server, "experiments", "list")["items"]
+    assert found["name"] == "yolo-v4"
+    assert "yolo-v4" in mbox(server, "experiments", "show", found["id"]).stdout
+
+
 def test_a_backup_is_a_database_of_its_own(server: LiveServer, tmp_path: Path) -> None:
     """It is taken while the server runs, and never over a file that is there."""
     target = tmp_path / "backup" / "copy.db"
