@@ -10,6 +10,7 @@ import msgspec
 
 from mbox_ops.errors import MboxError
 from mbox_ops.server.serve import serve
+from mbox_ops.service.runs import LEASE_SECONDS
 from mbox_ops.settings import server_settings
 
 
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, help="the port to listen on, 0 for a free one; MBOX_PORT otherwise")
     parser.add_argument("--loop", choices=["auto", "uvloop", "asyncio"], default="auto", help="the event loop")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    parser.add_argument("--lease-seconds", type=float, default=LEASE_SECONDS, help="between two renewals of a lease")
     parser.add_argument("--stop-at-eof", action="store_true", help="stop when standard input ends: with its parent")
     options = parser.parse_args()
     settings = server_settings()
@@ -27,7 +29,10 @@ def main() -> int:
     if options.stop_at_eof:
         threading.Thread(target=_stop_at_eof, name="mbox-parent", daemon=True).start()
     try:
-        serve(msgspec.structs.replace(settings, **given), loop=options.loop, log_level=options.log_level)
+        serve(
+            msgspec.structs.replace(settings, **given),
+            lease_seconds=options.lease_seconds, loop=options.loop, log_level=options.log_level,
+        )  # fmt: skip
     except (MboxError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -71,7 +71,7 @@ def jobs_of(service: Service) -> Jobs:
     return Jobs(
         [
             Job("keep the clock", BEAT_SECONDS, service.beat),  # first: leases are not missed while the server is down
-            Job("expire leases", 5.0, service.runs.expire_leases),
+            Job("expire leases", service.lease_seconds / 2, service.runs.expire_leases),
             Job("seal metrics", 2.0, service.metrics.seal_due),
             Job("purge deletions", 5.0, service.deletions.purge_due),
         ]

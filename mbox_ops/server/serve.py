@@ -17,6 +17,7 @@ from mbox_ops.server.app import create_app
 from mbox_ops.server.guards import is_loopback
 from mbox_ops.server.jobs import jobs_of
 from mbox_ops.server.protocol import Protocol
+from mbox_ops.service.runs import LEASE_SECONDS
 from mbox_ops.service.service import Service
 from mbox_ops.settings import ServerSettings
 from mbox_ops.store.database import Database
@@ -30,6 +31,7 @@ def serve(
     settings: ServerSettings,
     *,
     limits: Limits = DEFAULT,
+    lease_seconds: float = LEASE_SECONDS,
     log_level: logs.Level = "info",
     loop: str = "auto",
     out: TextIO = sys.stdout,
@@ -41,6 +43,7 @@ def serve(
     Args:
         settings: where to listen (port 0: a free one) and where the data is.
         limits: of what is taken.
+        lease_seconds: between two renewals of a run's lease; three missed ones give it up.
         log_level: `debug` logs every request.
         loop: uvicorn's name of the event loop: `auto` (uvloop where it is installed) or `asyncio`.
         out: where the line goes.
@@ -55,7 +58,7 @@ def serve(
         database = stack.enter_context(Database(settings.database_url))
         database.lock_file()
         prepare(database)
-        service = Service(database, limits=limits)
+        service = Service(database, limits=limits, lease_seconds=lease_seconds)
         service.beat()
         if settings.bootstrap_token:
             service.tokens.ensure(settings.bootstrap_token)

@@ -30,8 +30,9 @@ _GIVEN_UP_AT_ONCE = 200
 class Runs:
     """The runs of a service."""
 
-    def __init__(self, database: Database, *, clock: Clock, limits: Limits) -> None:
+    def __init__(self, database: Database, *, clock: Clock, limits: Limits, lease_seconds: float) -> None:
         self._database = database
+        self._lease_seconds = lease_seconds
         self._clock = clock
         self._limits = limits
 
@@ -67,7 +68,7 @@ class Runs:
 
         Time in which the server was down is no miss.
         """
-        patience = MISSES * LEASE_SECONDS * SECOND
+        patience = int(MISSES * self._lease_seconds * SECOND)
         given_up = 0
         while self._expired(patience):
             now = self._clock.now()

@@ -13,7 +13,7 @@ from mbox_ops.service.experiments import Experiments
 from mbox_ops.service.grouping import Collections, Scenarios
 from mbox_ops.service.metadata import Metadata
 from mbox_ops.service.metrics import Metrics
-from mbox_ops.service.runs import Runs
+from mbox_ops.service.runs import LEASE_SECONDS, Runs
 from mbox_ops.service.tokens import Tokens
 from mbox_ops.store.database import Database
 
@@ -26,6 +26,7 @@ class Service:
         limits: of what is taken and given.
         clock: the server's; tests give their own.
         new_id: makes the ids of what comes without one.
+        lease_seconds: between two renewals of a run's lease; three missed ones give it up.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Service:
         limits: Limits = DEFAULT,
         clock: Clock | None = None,
         new_id: Callable[[], str] = uuid7,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self.database = database
         self.limits = limits
@@ -43,7 +45,8 @@ class Service:
         self.experiments = Experiments(database, batches=self.batches, limits=limits)
         self.metadata = Metadata(database)
         self.metrics = Metrics(database)
-        self.runs = Runs(database, clock=clock, limits=limits)
+        self.runs = Runs(database, clock=clock, limits=limits, lease_seconds=lease_seconds)
+        self.lease_seconds = lease_seconds
         self.scenarios = Scenarios(database, limits=limits)
         self.collections = Collections(database, limits=limits)
         self.events = Events(database, limits=limits)
