@@ -10,12 +10,15 @@ import msgspec
 from mbox_ops.client.clock import Clock
 from mbox_ops.client.epochs import Epochs
 from mbox_ops.client.http import HttpApi
+from mbox_ops.client.journal import Journal
 from mbox_ops.client.lanes import JournalLane
 from mbox_ops.client.sender import Sender, Transport
 from mbox_ops.client.spool import Spool, spools
-from mbox_ops.client.tracks import Tracks
+from mbox_ops.client.tracks import Item, Tracks
 from mbox_ops.client.transport import HttpTransport
 from mbox_ops.client.verdicts import Backoff, Verdict, judge
+from mbox_ops.entities.writers import Batch
+from mbox_ops.wire.encodings import decode
 
 PATIENCE = 10.0  # seconds of failures after which a service is left alone
 
@@ -26,6 +29,7 @@ class Report(msgspec.Struct, kw_only=True):
     Attributes:
         sent: batches that the service has now, or had already.
         refused: batches that it will never take; they are kept under `refused/`.
+        lost: batches that lost their points, or all, at the spool's limit; their runs count them, too.
         damaged: places in the files that could not be read.
         left: files that still wait.
         in_use: files of processes that are alive and send them themselves.
@@ -38,6 +42,7 @@ class Report(msgspec.Struct, kw_only=True):
     folder: str
     sent: int = 0
     refused: int = 0
+    lost: int = 0
     damaged: int = 0
     left: int = 0
     in_use: int = 0
@@ -91,12 +96,39 @@ def _send_all(
     for journal in spool.orphans():
         report.in_use -= 1
         if report.error is None:
-            lane = JournalLane(journal, Tracks())
+            lane = _CountingLane(journal, Tracks())
             sender = Sender(lane, transport, epochs, spool.refused, clock=clock, backoff=Backoff())
             _send(sender, clock, report, progress, patience)
             report.damaged += journal.damaged
+            report.lost += lane.lost
         report.left += not journal.is_empty()
         journal.close()
+
+
+class _CountingLane(JournalLane):
+    """An orphan's batches, and how many of what it wrote was lost before it came to the journal."""
+
+    def __init__(self, journal: Journal, tracks: Tracks) -> None:
+        super().__init__(journal, tracks)
+        self.lost = 0
+        self._lost_with_item = 0
+        self._highest: dict[str, int] = {}
+
+    def take(self) -> Item | None:
+        """As any lane; a jump in sequence numbers says the same as a batch that counts lost ones."""
+        is_new = self._item is None
+        item = super().take()
+        if is_new and item is not None:
+            jump = item.seq - self._highest.get(item.track.producer, item.seq - 1) - 1
+            self._lost_with_item = decode(item.body, Batch).lost + max(0, jump)
+            self._highest[item.track.producer] = item.seq
+        return item
+
+    def settle(self, item: Item) -> None:
+        """As any lane; the losses are counted once the batch that tells of them is settled."""
+        super().settle(item)
+        self.lost += self._lost_with_item
+        self._lost_with_item = 0
 
 
 def _send(sender: Sender, clock: Clock, report: Report, progress: Callable[[Report], None], patience: float) -> None:

@@ -88,6 +88,8 @@ def _line(report: Report) -> str:
     parts = [f"{report.sent} batch(es) sent"]
     if report.refused:
         parts.append(f"{report.refused} refused for good, kept in {report.folder}/refused")
+    if report.lost:
+        parts.append(f"{report.lost} had lost their points at the spool's limit")
     if report.damaged:
         parts.append(f"{report.damaged} damaged place(s) skipped")
     if report.in_use:
