@@ -65,9 +65,15 @@ def _sqlite(source: Path, target: Path, progress: Progress | None) -> None:
 
 
 def _postgresql(url: str, target: Path) -> None:
-    program = shutil.which("pg_dump")
+    program = shutil.which("pg_dump") or _newest_dump()
     if program is None:
-        raise Unavailable("A backup of PostgreSQL needs its program pg_dump on the PATH.")
+        raise Unavailable("A backup of PostgreSQL needs its program pg_dump: it is not on the PATH.")
     done = subprocess.run([program, "--format=custom", f"--file={target}", f"--dbname={url}"], capture_output=True)
     if done.returncode != 0:
         raise Unavailable(f"pg_dump failed: {done.stderr.decode(errors='replace').strip()[:500]}")
+
+
+def _newest_dump(root: Path = Path("/usr/lib/postgresql")) -> str | None:
+    """The newest pg_dump where Debian's packages put it: a newer one reads older servers, never the other way round."""
+    versions = {int(path.parts[-3]): path for path in root.glob("*/bin/pg_dump") if path.parts[-3].isdigit()}
+    return str(versions[max(versions)]) if versions else None
