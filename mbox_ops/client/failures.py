@@ -59,7 +59,7 @@ def failure_of(error: BaseException, url: str) -> Unavailable:
     while (inner := _inner(error)) is not None:
         error = inner
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-    return Unavailable(f"The service at {url} cannot be reached: {reason[:300]}.", url=url)
+    return Unavailable(f"The service at {url} cannot be reached: {reason[:300]}.", url=url, unreachable=True)
 
 
 def _inner(error: BaseException) -> BaseException | None:

@@ -23,7 +23,7 @@ from mbox_ops.wire.encodings import decode, encode
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 1.0  # seconds of failures after which the server counts as away
+PATIENCE = 3.0  # seconds of trouble after which a server that answers something counts as away
 
 
 class Transport(Protocol):
@@ -120,11 +120,14 @@ class Sender:
         self._changed()
 
     def is_away(self) -> bool:
-        """Whether the server counts as away: more than one failure in a row, or a second of trouble."""
+        """Whether the server counts as away: it cannot be reached twice in a row, lets nobody in, or is in trouble for
+        seconds."""
         if self.trouble is None:
             return False
-        denied = judge(self.trouble) is Verdict.DENIED
-        return denied or self._backoff.failures > 1 or self._clock.monotonic() - self._trouble_since > PATIENCE
+        if judge(self.trouble) is Verdict.DENIED:
+            return True
+        unreachable = self.trouble.details.get("unreachable") is True and self._backoff.failures > 1
+        return unreachable or self._clock.monotonic() - self._trouble_since > PATIENCE
 
     def hurry(self) -> None:
         """Try again now, whatever the pause says."""
