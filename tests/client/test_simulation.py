@@ -184,7 +184,7 @@ def test_every_value_is_stored_once_whatever_happens(actions: list[str], seed: i
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(ACTIONS), min_size=200, max_size=400), st.integers(0, 2**32))
 def test_long_histories_too(actions: list[str], seed: int) -> None:
     """The same over many segments and adoptions."""
