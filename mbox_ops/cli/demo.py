@@ -40,13 +40,14 @@ def run_demo(*, keep: bool, home: Path | None) -> int:
         server.start()
     out.print(f"  {server.url}")
     try:
-        worked = _record(server.url, folder) and _look(server.url)
+        run_id = _look(server.url) if _record(server.url, folder) else None
     finally:
         server.stop()
-    if worked and keep:
+    running = keep and run_id is not None
+    if running:
         _leave_running(server)
-    _say_what_is_next(server, folder, running=worked and keep)
-    return 0 if worked else 1
+    _say_what_is_next(server, folder, run_id, running=running)
+    return 1 if run_id is None else 0
 
 
 @contextmanager
@@ -82,7 +83,8 @@ def _record(url: str, folder: Path) -> bool:
     return done.returncode == 0
 
 
-def _look(url: str) -> bool:
+def _look(url: str) -> str | None:
+    """Show what was recorded; the id of the DAG's run, None if anything is missing."""
     client = Client(url)
     out.rule("What was recorded")
     show_scenarios(list(client.scenarios.list()))
@@ -92,7 +94,7 @@ def _look(url: str) -> bool:
     diagnosis = [run for run in runs if run.scenario == AIRFLOW_SCENARIO]
     if len(diagnosis) != 1 or len(runs) != 2 or any(run.status != "FINISHED" for run in runs):
         problem("Each pipeline should have left one finished run.")
-        return False
+        return None
     out.rule("The run of the Airflow DAG")
     show_run(diagnosis[0])
     out.rule(f"Deleting the scenario {KFP_SCENARIO}: first a preview, then for real")
@@ -101,7 +103,10 @@ def _look(url: str) -> bool:
     done = client.deletions.create(scenario=KFP_SCENARIO)
     show_deletion(done)
     show_scenarios(list(client.scenarios.list()))
-    return preview.counts == done.counts and done.counts.runs == 1
+    if preview.counts != done.counts or done.counts.runs != 1:
+        problem("The deletion should have taken what the preview counted: one run.")
+        return None
+    return diagnosis[0].id
 
 
 def _leave_running(server: LiveServer) -> None:
@@ -114,14 +119,14 @@ def _leave_running(server: LiveServer) -> None:
     out.print(f"The service runs on as process {process.pid}; `kill {process.pid}` stops it.")
 
 
-def _say_what_is_next(server: LiveServer, folder: Path, *, running: bool) -> None:
+def _say_what_is_next(server: LiveServer, folder: Path, run_id: str | None, *, running: bool) -> None:
     out.rule("Where everything is")
     out.print(f"Everything is in {folder}: the database service/mbox.db, Airflow's and the pipeline's logs, the model.")
-    mbox = Path(sys.argv[0]).name if Path(sys.argv[0]).name == "mbox" else "mbox"
-    program = f"{Path(sys.argv[0]).parent}/{mbox}" if mbox == Path(sys.argv[0]).name else mbox
+    program = sys.argv[0] if Path(sys.argv[0]).name == "mbox" else "mbox"
     if not running:
         out.print("Look at it again with")
         out.print(f"  MBOX_HOME={server.home} {program} serve --port {server.port}", soft_wrap=True)
         out.print("and then, in another terminal,")
-    for command in ("runs list", "scenarios list", "runs show <id>", "history <id>"):
+    shown = [f"runs show {run_id}", f"history {run_id} test/loss"] if run_id else []
+    for command in ("runs list", "scenarios list", *shown):
         out.print(f"  MBOX_URL={server.url} {program} {command}", soft_wrap=True)
