@@ -143,8 +143,12 @@ class HttpApi:
         return f"{self.url}{PREFIX}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
 
     def _ask(self, method: str, target: str, body: bytes | None, timeout: float | None) -> Answer:
-        with self._request(method, target, body, timeout) as answer:
-            return _answer(answer)
+        # As a stream, because `requests` would read the body by itself in pieces of 10 kB.
+        with self._request(method, target, body, timeout, stream=True) as answer:
+            try:
+                return _answer(answer)
+            except (_requests().RequestException, OSError) as error:
+                raise failure_of(error, self.url) from error
 
     def _request(
         self, method: str, target: str, body: bytes | None = None, timeout: float | None = None, *, stream: bool = False
@@ -221,7 +225,8 @@ def _read(answer: Answer, result: type[T]) -> T:
 def _answer(response: requests.Response) -> Answer:
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     retry_after = response.headers.get("Retry-After")
-    return Answer(response.url, response.status_code, media_type, response.content, retry_after)
+    body = b"".join(response.iter_content(1 << 20))
+    return Answer(response.url, response.status_code, media_type, body, retry_after)
 
 
 def _query_texts(value: object) -> list[str]:

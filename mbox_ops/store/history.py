@@ -11,7 +11,8 @@ from mbox_ops.store.points import Columns, Ints, Values, matrices, objects, unpa
 from mbox_ops.store.series import batched, load_segments
 from mbox_ops.store.tables import axes, chunks, names, segments, series, subjects, writers
 
-Place = tuple[int, int, int, int]  # step, wallclock, arrival, position
+Place = tuple[int, int, int, int]
+_PLACE = ("steps", "wallclocks", "arrivals", "positions")  # the columns that a place is made of
 
 
 class Points(NamedTuple):
@@ -19,8 +20,8 @@ class Points(NamedTuple):
 
     Attributes:
         total: how many points the whole series has.
-        end: the place of the last of these points; None of none.
         truncated: whether more follow.
+        end: the place of the last of these points, if more follow.
     """
 
     name: str
@@ -179,34 +180,46 @@ def _answer(one: _Series, total: int, parts: Sequence[_Part], limit: int | None,
         none = np.empty(0, np.int64)
         values = objects([]) if one.kind != "float" else np.empty(0)
         return Points(one.name, one.kind, total, none, none, none, values, truncated=False, end=None)
-    merged = parts[0] if len(parts) == 1 else _Part(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    order = _order(merged)
-    if order is not None:
-        merged = _Part(*(column[order] for column in merged))
-    start = 0 if after is None else _behind(merged, after)
-    stop = len(merged.steps) if limit is None else min(start + limit, len(merged.steps))
-    taken = _Part(*(column[start:stop] for column in merged))
-    end = None if stop == start else _place(merged, stop - 1)
-    return Points(
-        one.name, one.kind, total, taken.steps, taken.wallclocks, taken.received_ats, taken.values,
-        truncated=stop < len(merged.steps), end=end,
-    )  # fmt: skip
+    merged = _Merged(parts)
+    start = 0 if after is None else merged.behind(after)
+    stop = len(merged) if limit is None else min(start + limit, len(merged))
+    steps, wallclocks, received_ats, values = (
+        merged.column(name)[start:stop] for name in ("steps", "wallclocks", "received_ats", "values")
+    )
+    truncated = stop < len(merged)
+    end = merged.place(stop - 1) if truncated and stop > start else None
+    return Points(one.name, one.kind, total, steps, wallclocks, received_ats, values, truncated, end)
 
 
-def _place(part: _Part, row: int) -> Place:
-    return int(part.steps[row]), int(part.wallclocks[row]), int(part.arrivals[row]), int(part.positions[row])
+class _Merged:
+    """The rows of several parts in the order of history; a column is put together when it is asked for."""
 
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        self._parts = parts
+        self._order: Ints | None = None
+        steps = self.column("steps")
+        if not (steps[1:] > steps[:-1]).all():
+            self._order = np.lexsort([self.column(name) for name in reversed(_PLACE)])
+        self._length = len(steps)
 
-def _order(part: _Part) -> Ints | None:
-    """The order of history; None if the rows are in it."""
-    if (part.steps[1:] > part.steps[:-1]).all():
-        return None
-    return np.lexsort((part.positions, part.arrivals, part.wallclocks, part.steps))
+    def __len__(self) -> int:
+        return self._length
 
+    def column(self, name: str) -> Values:
+        """One column of all rows."""
+        columns = [getattr(part, name) for part in self._parts]
+        whole = columns[0] if len(columns) == 1 else np.concatenate(columns)
+        return whole if self._order is None else whole[self._order]
 
-def _behind(part: _Part, after: Place) -> int:
-    """The first row behind a place; the rows are in the order of history."""
-    low, high = 0, len(part.steps)
-    for column, value in zip(part[:4], after, strict=True):
-        low, high = (low + int(np.searchsorted(column[low:high], value, side)) for side in ("left", "right"))
-    return high
+    def place(self, row: int) -> Place:
+        """Where a row stands in the order of history."""
+        step, wallclock, arrival, position = (int(self.column(name)[row]) for name in _PLACE)
+        return step, wallclock, arrival, position
+
+    def behind(self, place: Place) -> int:
+        """The first row behind a place."""
+        low, high = 0, len(self)
+        for name, value in zip(_PLACE, place, strict=True):
+            some = self.column(name)[low:high]
+            low, high = (low + int(np.searchsorted(some, value, side)) for side in ("left", "right"))
+        return high
