@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from mbox_ops.errors import InvalidRequest, Unavailable
 
@@ -36,7 +36,7 @@ def backup(database_url: str, target: Path, *, progress: Progress | None = None)
         if url.get_backend_name() == "sqlite":
             _sqlite(Path(str(url.database)), partial, progress)
         else:
-            _postgresql(url.set(drivername="postgresql").render_as_string(hide_password=False), partial)
+            _postgresql(url, partial)
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(target)
@@ -64,11 +64,16 @@ def _sqlite(source: Path, target: Path, progress: Progress | None) -> None:
         write.close()
 
 
-def _postgresql(url: str, target: Path) -> None:
+def _postgresql(url: URL, target: Path) -> None:
     program = shutil.which("pg_dump") or _newest_dump()
     if program is None:
         raise Unavailable("A backup of PostgreSQL needs its program pg_dump: it is not on the PATH.")
-    done = subprocess.run([program, "--format=custom", f"--file={target}", f"--dbname={url}"], capture_output=True)
+    # Whoever lists processes sees their arguments, so the password is none of them.
+    open_url = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    name = open_url.render_as_string()
+    secret = {} if url.password is None else {"PGPASSWORD": str(url.password)}
+    command = [program, "--format=custom", "--no-password", f"--file={target}", f"--dbname={name}"]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, **secret})
     if done.returncode != 0:
         raise Unavailable(f"pg_dump failed: {done.stderr.decode(errors='replace').strip()[:500]}")
 
