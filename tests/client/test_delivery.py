@@ -13,8 +13,8 @@ from mbox_ops.entities.deletions import CreateDeletion, Deletion, Selector
 from mbox_ops.errors import Conflict, InvalidRequest, RunDeleted, Unavailable
 from mbox_ops.testing import LiveServer, live_server
 from tests.client.conftest import RecorderMaker
-from tests.client.proxy import Fate, proxy
 from tests.client.seen import opened, points, run_of
+from tests.proxy import Fate, proxy
 
 
 def test_what_is_logged_is_on_the_server_after_a_flush(make_recorder: RecorderMaker, server: LiveServer) -> None:

@@ -1,0 +1,143 @@
+"""A TCP proxy that loses, delays, repeats, truncates and resets when it is told to."""
+
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+Fate = Literal[
+    "pass", "lose the request", "lose the reply", "stay silent", "delay", "repeat", "repeat later",
+    "truncate the request", "truncate the reply", "reset before", "reset after",
+]  # fmt: skip
+FATES: tuple[Fate, ...] = get_args(Fate)
+DELAY = 0.15
+SILENCE = 5.0
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing sends RST
+
+
+class Proxy:
+    """Passes connections on to a server.
+
+    Attributes:
+        fates: what to do with the next requests that carry a body; when it is empty, `choose` says it.
+        choose: the fate of a request that `fates` says nothing about.
+        lost: how many requests did not just pass.
+        seen: how often each fate came about.
+    """
+
+    def __init__(self, target: str, choose: Callable[[], Fate]) -> None:
+        parts = urlsplit(target)
+        self._target = (parts.hostname or "", parts.port or 0)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.fates: list[Fate] = []
+        self.choose = choose
+        self.lost = 0
+        self.seen: Counter[Fate] = Counter()
+        self._lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with suppress(OSError), client, socket.create_connection(self._target) as server:
+            while request := _message(client):
+                if not self._meet(client, server, request, self._fate(request)):
+                    return
+
+    def _fate(self, request: bytes) -> Fate:
+        if not request.startswith(b"POST"):
+            return "pass"
+        with self._lock:
+            fate = self.fates.pop(0) if self.fates else self.choose()
+            self.seen[fate] += 1
+            self.lost += fate != "pass"
+        return fate
+
+    def _meet(self, client: socket.socket, server: socket.socket, request: bytes, fate: Fate) -> bool:
+        """Do with a request as its fate is; whether the connection lives on."""
+        if fate == "lose the request":
+            return False
+        if fate == "truncate the request":
+            server.sendall(request[: len(request) * 2 // 3])
+            return False
+        if fate == "reset before":
+            return _reset(client)
+        if fate == "delay":
+            threading.Event().wait(DELAY)
+        server.sendall(request)
+        reply = _message(server)
+        if fate == "repeat":
+            server.sendall(request)
+            reply = _message(server)
+        elif fate == "repeat later":
+            threading.Timer(DELAY, self._send_again, (request,)).start()
+        elif fate == "lose the reply":
+            return False
+        elif fate == "truncate the reply":
+            client.sendall(reply[: len(reply) * 2 // 3])
+            return False
+        elif fate == "reset after":
+            return _reset(client)
+        elif fate == "stay silent":
+            threading.Event().wait(SILENCE)
+            return False
+        client.sendall(reply)
+        return bool(reply)
+
+    def _send_again(self, request: bytes) -> None:
+        with suppress(OSError), socket.create_connection(self._target) as server:
+            server.sendall(request)
+            _message(server)
+
+
+def _reset(client: socket.socket) -> bool:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    return False
+
+
+def _message(sock: socket.socket) -> bytes:
+    """One HTTP message with a Content-Length; nothing at the end of the stream."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = sock.recv(65_536)
+        if not more:
+            return b""
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    while len(body) < length:
+        more = sock.recv(65_536)
+        if not more:
+            return b""
+        body += more
+    return head + b"\r\n\r\n" + body
+
+
+@contextmanager
+def proxy(target: str, choose: Callable[[], Fate] = lambda: "pass") -> Iterator[Proxy]:
+    """A proxy in front of a server.
+
+    Args:
+        target: the server's URL.
+        choose: the fate of each request with a body that `Proxy.fates` says nothing about.
+    """
+    running = Proxy(target, choose)
+    try:
+        yield running
+    finally:
+        running.close()
