@@ -19,7 +19,7 @@ from tests.client.seen import ROOT, finished, run_of, script
 pytestmark = [pytest.mark.proof, pytest.mark.skipif(sys.platform == "win32", reason="signals between processes")]
 
 PAGE = ROOT / "docs" / "reference" / "states.md"
-LEASE = 1.0  # seconds between two renewals that the server expects; a holder here renews as often as it can
+LEASE = 1.5  # seconds between two renewals that the server expects; a holder here renews as often as it can
 MISSED = 3 * LEASE
 PROVEN: dict[tuple[str, str], list[str]] = {}
 
@@ -61,7 +61,7 @@ def proves(before: str, what: str) -> Callable[[Callable[..., None]], Callable[.
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server that gives a run up after three seconds instead of thirty."""
+    """A server that gives a run up after 4.5 seconds instead of 30."""
     home = tmp_path_factory.mktemp("states")
     running = LiveServer(home=home, port=free_port(), database_url=None, token=None)
     running.start("--lease-seconds", str(LEASE))
