@@ -83,10 +83,13 @@ class Epochs:
         return self._shared[start.family]
 
     def _ask(self, start: Start) -> int:
-        before = self._clock.age()
-        now = self._server_time()
-        took = self._clock.age() - before
-        if took > SLOWEST:
+        for _ in range(2):  # the first answer may be slow for what has to be imported, and for the connection
+            before = self._clock.age()
+            now = self._server_time()
+            took = self._clock.age() - before
+            if took <= SLOWEST:
+                break
+        else:
             raise Unavailable(f"The service took {took / 1_000_000:.1f} s to say what time it is; the limit is 1 s.")
         if start.boot == self._clock.boot:
             return now - (before + took // 2)
