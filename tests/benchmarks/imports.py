@@ -15,7 +15,7 @@ def run(scale: Scale) -> Iterator[Figure]:
     for ours, needed, most in plain:
         yield _beyond(scale.times(40), ours, needed, None, most)
     environment = os.environ | {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    yield _beyond(scale.times(10), "import mbox_airflow.operators", AIRFLOW, environment, None)
+    yield _beyond(scale.times(3), "import mbox_airflow.operators", AIRFLOW, environment, None)
 
 
 def _beyond(repetitions: int, ours: str, needed: str, environment: dict[str, str] | None, most: float | None) -> Figure:

@@ -52,7 +52,8 @@ def send(url: str, rows: list[points.Row]) -> float:
     def log() -> None:
         for step, row in enumerate(rows):
             tracking.log_metrics(row, step=step)
-        assert tracking.end_run().where == "server"
+        if tracking.end_run().where != "server":  # on a machine that is busy with other things
+            assert run.persist_run(timeout=60).where == "server"
 
     taken = seconds(log)
     assert {summary.count for summary in run.metrics.values()} == {len(rows)}
