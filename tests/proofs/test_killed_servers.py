@@ -13,6 +13,7 @@ from tests.proofs.under_fire import SEED, SERVER_KILLS, Writers, verdict, writer
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(120 + 20 * SERVER_KILLS)]
 
 WRITERS = 8
+PAUSE = 0.02  # seconds between two steps: the server has to come up beside the writers
 
 
 def test_a_server_killed_again_and_again_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def prove(server: LiveServer, folder: Path, kills: int, database: str) -> None:
     rng = random.Random(SEED)
     with writers(folder / "writers", server.url, SEED) as made:
         for number in range(WRITERS):
-            made.start(number, f"run {number // 2}")
+            made.start(number, f"run {number // 2}", pause=PAUSE)
         try:
             kill(server, made, rng, kills)
         except AssertionError as error:
