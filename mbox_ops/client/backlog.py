@@ -46,13 +46,13 @@ class Backlog:
     def add(self, item: Item) -> None:
         """Put a batch behind all others."""
         self.tracks.add(item.track)
-        if not self._memory and self._in_hand is None and self._journal_waits() and item.ticket is None:
+        if not self._memory and self._in_hand is None and item.ticket is None:
             try:
-                self._append(item)
+                if self._journal_waits():
+                    self._append(item)
+                    return
             except OSError as error:
                 self._warn_of_disk(error)
-            else:
-                return
         self._hold(item)
         if self._memory_bytes > self._memory_limit and not self.spill() and self._memory_bytes > self._fallback_limit:
             self._lose_newest()

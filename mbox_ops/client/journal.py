@@ -4,6 +4,8 @@
 sent. A cursor that lags does no harm: what is sent again is a duplicate to the service.
 """
 
+import contextlib
+import errno
 import os
 import struct
 from pathlib import Path
@@ -66,6 +68,7 @@ class Journal:
         self._reading: int | None = None
         self._next: tuple[Record, int] | None = None
         self._unsynced = False
+        self._doubtful = False  # an fsync of the segment failed: a later one proves nothing
 
     @classmethod
     def own(cls, folder: Path, name: str, segment_bytes: int = 8 << 20) -> "Journal | None":
@@ -133,13 +136,22 @@ class Journal:
     def sync(self) -> None:
         """Make what was appended survive a crash of the machine.
 
+        A segment whose fsync failed is never synced again: the system may have forgotten what it did not write. What is
+        left of it is written to a new segment.
+
         Raises:
             OSError: the disk failed.
         """
         if self._unsynced and self._writing is not None:
-            os.fsync(self._writing)
-            _sync_folder(self.folder)
-        self._unsynced = False
+            if not self._doubtful:
+                try:
+                    os.fsync(self._writing)
+                    _sync_folder(self.folder)
+                except OSError:
+                    self._doubtful = True
+            if self._doubtful:
+                self._write_anew(self._writing)
+        self._unsynced = self._doubtful = False
 
     def close(self) -> None:
         """Let the journal go: what is left in it is for the next owner; an empty one is removed."""
@@ -174,21 +186,48 @@ class Journal:
         self._writing = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._last, self._written = self._last + 1, 0
 
+    def _write_anew(self, doubted: int) -> None:
+        """Go on in a new segment, which begins with what was not taken off the doubted one; that one is removed."""
+        old, start = self._last, self._at[1] if self._at[0] == self._last else 0
+        path = self._segment(old + 1)
+        data = _whole_frames(doubted, start, self._written)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            _write_whole(fd, data, 0)
+            os.fsync(fd)
+            _sync_folder(self.folder)
+        except OSError:
+            os.close(fd)
+            path.unlink(missing_ok=True)
+            raise
+        os.close(doubted)
+        self._writing, self._written, self._last = fd, len(data), old + 1
+        if self._at[0] == old:
+            if self._reading is not None:
+                os.close(self._reading)
+                self._reading = None
+            self._at = (old + 1, 0)
+            if self._next is not None:
+                self._next = (self._next[0], self._next[1] - start)
+            self._save_cursor()
+        self.size -= start
+        with contextlib.suppress(OSError):
+            self._segment(old).unlink(missing_ok=True)
+
     def _end_segment(self) -> None:
+        self.sync()
         if self._writing is not None:
-            if self._unsynced:
-                os.fsync(self._writing)
             os.close(self._writing)
         self._writing = None
 
     def _leave_segment(self) -> None:
-        """Go on with the next segment; the one left behind goes once the cursor is safe."""
+        """Go on with the next segment, and remove the one left behind."""
         done = self._at[0]
         if self._reading is not None:
             os.close(self._reading)
             self._reading = None
         self._at = (done + 1, 0)
-        self._save_cursor(sync=True)
+        self._save_cursor()
         path = self._segment(done)
         if path.exists():
             self.size -= path.stat().st_size
@@ -202,15 +241,15 @@ class Journal:
                 return None
         return self._reading
 
-    def _save_cursor(self, *, sync: bool = False) -> None:
+    def _save_cursor(self) -> None:
+        """Note what was sent. A note that the disk does not take does no harm: what is sent again is a duplicate."""
         place = struct.pack("<QQ", *self._at)
-        fd = os.open(self._cursor_path(), os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            os.pwrite(fd, place + struct.pack("<I", crc32(place)), 0)
-            if sync:
-                os.fsync(fd)
-        finally:
-            os.close(fd)
+        with contextlib.suppress(OSError):
+            fd = os.open(self._cursor_path(), os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                os.pwrite(fd, place + struct.pack("<I", crc32(place)), 0)
+            finally:
+                os.close(fd)
 
     def _saved_cursor(self, numbers: list[int]) -> tuple[int, int]:
         first = min(numbers, default=1)
@@ -244,8 +283,24 @@ def _write_whole(fd: int, data: bytes, at: int) -> None:
         while done < len(data):
             done += os.pwrite(fd, view[done:], at + done)
     except OSError:
-        os.ftruncate(fd, at)
+        with contextlib.suppress(OSError):  # the next record is written over what is left
+            os.ftruncate(fd, at)
         raise
+
+
+def _whole_frames(fd: int, start: int, end: int) -> bytes:
+    """The bytes from `start` to `end`, read back.
+
+    Raises:
+        OSError: they are not what was written.
+    """
+    place = start
+    while place < end:
+        found = read_frame(fd, place)
+        if found is None or found.damaged:
+            raise OSError(errno.EIO, "The spool cannot be read back")
+        place = found.next
+    return os.pread(fd, end - start, start)
 
 
 def _sync_folder(folder: Path) -> None:
