@@ -172,6 +172,51 @@ def test_a_full_disk_leaves_the_journal_whole(tmp_path: Path, monkeypatch: pytes
     assert seqs(journal) == [1, 3]
 
 
+def test_what_a_failed_fsync_leaves_in_doubt_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file whose fsync failed is never synced again: a later success would prove nothing."""
+    journal = own(tmp_path)
+    for seq in (1, 2, 3):
+        journal.append(record(seq))
+    assert journal.peek() == record(1)
+    journal.advance()
+    (doubted,) = tmp_path.glob("**/*.seg*")
+    real = os.fsync
+    synced: list[int] = []
+
+    def fails_at_first(fd: int) -> None:
+        synced.append(os.fstat(fd).st_ino)
+        if len(synced) == 1:
+            raise OSError(5, "Input/output error")
+        real(fd)
+
+    inode = doubted.stat().st_ino
+    with monkeypatch.context() as patch:  # a disk that fails cannot be had otherwise
+        patch.setattr(os, "fsync", fails_at_first)
+        journal.sync()
+    assert synced[0] == inode
+    assert inode not in synced[1:]
+    assert not doubted.exists()
+    journal.append(record(4))
+    assert seqs(journal) == [2, 3, 4]
+
+
+def test_a_disk_that_syncs_nothing_is_said_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sync` raises until what is in doubt is safe elsewhere."""
+    journal = own(tmp_path)
+    journal.append(record(1))
+
+    def fails(fd: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:  # a disk that fails cannot be had otherwise
+        patch.setattr(os, "fsync", fails)
+        for _ in range(2):
+            with pytest.raises(OSError, match="Input/output"):
+                journal.sync()
+    journal.sync()
+    assert seqs(journal) == [1]
+
+
 def test_a_record_keeps_when_its_attempt_began(tmp_path: Path) -> None:
     """The start is there for whoever computes the epoch."""
     journal = own(tmp_path)
