@@ -6,6 +6,7 @@ replace each other's data: they are a family, and the first of them to read the 
 """
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,10 +39,16 @@ class Epochs:
         self._shared: dict[str, int] = {}
         self.family = FAMILY
         self.forked = False
+        self._deciding = threading.Lock()
 
     def note_fork(self) -> None:
         """Share the offset from now on, unless the child inherits it; called before a fork."""
-        self.forked = self.forked or self._own is None
+        with self._deciding:
+            self.forked = self.forked or self._own is None
+
+    def become_child(self) -> None:
+        """Be those of a forked child: whoever decided something in the parent does not do so here."""
+        self._deciding = threading.Lock()
 
     def start_now(self, *, age: int | None = None) -> Start:
         """The start of an attempt of this process: now, or at that age of the host."""
@@ -66,16 +73,21 @@ class Epochs:
         return ((self._shared_offset(start) if shared or self.forked else self._own_offset(start)) + start.age) // 1_000
 
     def _own_offset(self, start: Start) -> int:
-        if self._own is None:
-            self._own = self._ask(start)
-        return self._own
+        if self._own is not None:
+            return self._own
+        asked = self._ask(start)
+        with self._deciding:  # this process may have forked while it asked: then its child may have asked too
+            if not self.forked:
+                self._own = asked
+                return asked
+        return self._shared_offset(start, asked)
 
-    def _shared_offset(self, start: Start) -> int:
+    def _shared_offset(self, start: Start, asked: int | None = None) -> int:
         if start.family not in self._shared:
             path = self._path_of(start.family)
             offset = _read(path)
             if offset is None:
-                own = self._own if start.family == self.family else None
+                own = self._own if start.family == self.family and self._own is not None else asked
                 offset = _write_first(path, self._ask(start) if own is None else own)
             self._shared[start.family] = offset
             if self._own is None and start.family == self.family:

@@ -238,6 +238,7 @@ class Recorder:
         """Become the recorder of a forked child: nothing of the parent's is sent by it."""
         self.backlog.abandon()
         self.adoption.abandon()
+        self.epochs.become_child()
         self._begin()
         for stream in self._streams:
             stream.become_child()
