@@ -86,8 +86,8 @@ def test_importing_the_operators_loads_only_our_own_modules(airflow: Airflow) ->
 
 
 def test_importing_the_operators_takes_less_than_ten_milliseconds(airflow: Airflow) -> None:
-    """Beyond the modules of Airflow that they need; the best of a few, since the machine has other work."""
-    assert min(float(airflow.run(sys.executable, "-c", SECONDS).stdout) for _ in range(2)) < 0.010
+    """Of the processor, beyond the modules of Airflow that they need; a few tries, since the machine has other work."""
+    assert any(float(airflow.run(sys.executable, "-c", SECONDS).stdout) < 0.010 for _ in range(8))
 
 
 def test_our_dags_are_parsed_without_the_network(airflow: Airflow) -> None:
