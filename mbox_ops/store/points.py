@@ -98,11 +98,6 @@ def objects(values: Sequence[Any]) -> Values:
     return column
 
 
-def empty_ints() -> Ints:
-    """An int64 column without entries."""
-    return np.empty(0, np.int64)
-
-
 def _matrix(block: SegmentBlock) -> Values:
     flat: Values = floats(block.values) if isinstance(block.values, bytes) else objects(block.values)
     return flat.reshape(-1, len(block.series))
