@@ -7,7 +7,7 @@ attempts of the origin wrote to this run is replaced, and the batch is stored.
 
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from mbox_ops.service.access import Actor
 from mbox_ops.service.checks import Checked, check_batch
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.opening import Opening, Target, bound
-from mbox_ops.store import artifacts, events, names, outbox, segments, series, subjects, writers
+from mbox_ops.store import artifacts, catalogue, events, names, outbox, segments, series, subjects, writers
 from mbox_ops.store.database import Connection, Database
 from mbox_ops.store.writers import WriterRow
 
@@ -59,14 +59,12 @@ class Batches:
         actor.require("write")
         checked = check_batch(batch, self._limits)
         writer = batch.writer or self._made_up_writer()
-        name_ids = names.intern(self._database, (name for block in checked.blocks for name in block.names))
-        names.intern(self._database, [*settings.names_in(checked), *metadata.names_in(checked.patches)])
         with self._database.write() as conn:
             opening = Opening(conn, actor, batch, writer, now=self._clock.now(), new_id=self._new_id)
             target = opening.target()
             now = target.subject.created_at if target.made else self._clock.now()  # not before the subject was held
             write = _Write(self._database, self._limits, conn, now, batch, checked, writer, target)
-            return write.result(name_ids)
+            return write.result()
 
     def _made_up_writer(self) -> Writer:
         epoch = self._clock.now() // 1_000
@@ -84,7 +82,7 @@ class _Write:
         self._batch, self._checked, self._writer = batch, checked, writer
         self._subject, self._known, self._made = target
 
-    def result(self, name_ids: Mapping[str, int]) -> BatchResult:
+    def result(self) -> BatchResult:
         """Judge the batch, store it, and say what became of it."""
         subject, known = self._subject, self._known
         if known is not None and self._writer.seq <= known.seq:
@@ -100,7 +98,8 @@ class _Write:
         )  # fmt: skip
         if replaced:
             self._take_out(replaced)
-        keys, artifact_ids = self._store(writer_id, arrival, name_ids)
+        keys, artifact_ids = self._store(writer_id, arrival)
+        catalogue.write(self._conn, self._database)
         pointless = not self._checked.blocks
         subjects.arrive(self._conn, subject=subject, arrival=arrival, now=self._now, pointless=pointless)
         if back or not quiet:
@@ -150,20 +149,24 @@ class _Write:
         """Show and find no longer what the replaced writers wrote."""
         subject_id = self._subject.id
         series.rebuild(self._conn, subject_id=subject_id)
-        settings.rebuild(self._conn, self._database, subject_id=subject_id, writer_ids=replaced)
-        metadata.rebuild(self._conn, self._database, subject_id=subject_id, writer_ids=replaced)
+        settings.rebuild(self._conn, self._number, subject_id=subject_id, writer_ids=replaced)
+        metadata.rebuild(self._conn, self._number, subject_id=subject_id, writer_ids=replaced)
 
-    def _store(self, writer_id: int, arrival: int, name_ids: Mapping[str, int]) -> tuple[int, list[str]]:
+    def _number(self, wanted: Iterable[str]) -> dict[str, int]:
+        return names.number(self._conn, self._database, self._subject.namespace_id, wanted)
+
+    def _store(self, writer_id: int, arrival: int) -> tuple[int, list[str]]:
         """Store the batch's parts; how many metadata keys were written, and the ids of its artifacts."""
         conn, checked, subject_id = self._conn, self._checked, self._subject.id
+        name_ids = self._number(names_in(checked))  # all at once, so that no two batches wait in a circle
         if checked.blocks:
             segments.append(
                 conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, received_at=self._now,
                 blocks=checked.blocks, name_ids=name_ids, limits=self._limits,
             )  # fmt: skip
         place: dict[str, Any] = {"subject_id": subject_id, "writer_id": writer_id, "arrival": arrival}
-        settings.write(conn, self._database, checked, self._limits, now=self._now, **place)
-        keys = metadata.write(conn, self._database, checked.patches, self._limits, now=self._now, **place)
+        settings.write(conn, self._number, checked, self._limits, now=self._now, **place)
+        keys = metadata.write(conn, self._number, checked.patches, self._limits, now=self._now, **place)
         events.insert(conn, received_at=self._now, events=checked.events, **place)
         return keys, artifacts.insert(conn, received_at=self._now, artifacts=checked.artifacts, **place)
 
@@ -173,6 +176,12 @@ class _Write:
         outbox.add(
             self._conn, namespace_id=subject.namespace_id, subject_uid=subject.uid, action=action, at=self._now
         )  # fmt: skip
+
+
+def names_in(checked: Checked) -> list[str]:
+    """The names of series, and those that search needs a number for."""
+    series_names = [name for block in checked.blocks for name in block.names]
+    return [*series_names, *settings.names_in(checked), *metadata.names_in(checked.patches)]
 
 
 def is_quiet(batch: Batch) -> bool:

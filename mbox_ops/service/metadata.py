@@ -7,10 +7,11 @@ from mbox_ops.entities.documents import check_document
 from mbox_ops.entities.limits import Limits
 from mbox_ops.service.access import Actor
 from mbox_ops.service.reading import live_subject
-from mbox_ops.store import attributes, metadata_patches, names
+from mbox_ops.store import attributes, metadata_patches
 from mbox_ops.store.database import Connection, Database
 from mbox_ops.store.documents import Document, Patch, fold, subtract
 from mbox_ops.store.metadata_patches import PatchRow
+from mbox_ops.store.names import Numbers
 
 
 class Metadata:
@@ -32,7 +33,7 @@ class Metadata:
 
 
 def write(
-    conn: Connection, database: Database, patches: Sequence[Patch], limits: Limits, *,
+    conn: Connection, number: Numbers, patches: Sequence[Patch], limits: Limits, *,
     subject_id: int, writer_id: int, arrival: int, now: int,
 ) -> int:  # fmt: skip
     """Change a subject's document.
@@ -61,16 +62,16 @@ def write(
     check_document("metadata", after, limits)
     metadata_patches.rewrite(conn, left=left)
     metadata_patches.insert(conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, patches=new)
-    _index(conn, database, subject_id, before, after)
+    _index(conn, number, subject_id, before, after)
     return len(_keys_written(patches))
 
 
-def rebuild(conn: Connection, database: Database, *, subject_id: int, writer_ids: Sequence[int]) -> None:
+def rebuild(conn: Connection, number: Numbers, *, subject_id: int, writer_ids: Sequence[int]) -> None:
     """Make what search finds equal to the document, after these writers were replaced."""
     if not metadata_patches.any_of(conn, writer_ids=writer_ids):
         return
     attributes.clear(conn, subject_id=subject_id, kind="metadata")
-    _index(conn, database, subject_id, {}, metadata_patches.document(conn, subject_id=subject_id))
+    _index(conn, number, subject_id, {}, metadata_patches.document(conn, subject_id=subject_id))
 
 
 def names_in(patches: Sequence[Patch]) -> set[str]:
@@ -102,10 +103,10 @@ def _keys_written(patches: Sequence[Patch]) -> set[str]:
     }  # fmt: skip
 
 
-def _index(conn: Connection, database: Database, subject_id: int, before: Document, after: Document) -> None:
+def _index(conn: Connection, number: Numbers, subject_id: int, before: Document, after: Document) -> None:
     old, new = attributes.of_document(before), attributes.of_document(after)
     changed = {path: new.get(path, []) for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
     if changed:
-        ids = names.resolve(conn, database, changed)
+        ids = number(changed)
         values = {ids[path]: some for path, some in changed.items()}
         attributes.replace(conn, subject_id=subject_id, kind="metadata", values=values)

@@ -6,9 +6,10 @@ import msgspec
 
 from mbox_ops.entities.limits import Limits
 from mbox_ops.service.checks import Checked, check_count
-from mbox_ops.store import attributes, names, settings
+from mbox_ops.store import attributes, settings
 from mbox_ops.store.attributes import Kind, Value
-from mbox_ops.store.database import Connection, Database
+from mbox_ops.store.database import Connection
+from mbox_ops.store.names import Numbers
 from mbox_ops.store.settings import Given
 
 _SEARCHED: dict[str, Callable[[str, str], list[Value]]] = {
@@ -18,7 +19,7 @@ _SEARCHED: dict[str, Callable[[str, str], list[Value]]] = {
 
 
 def write(
-    conn: Connection, database: Database, checked: Checked, limits: Limits, *,
+    conn: Connection, number: Numbers, checked: Checked, limits: Limits, *,
     subject_id: int, writer_id: int, arrival: int, now: int,
 ) -> None:  # fmt: skip
     """Store a batch's parameters, tags and labels; they are what is shown from now on.
@@ -33,16 +34,16 @@ def write(
             conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, kind=kind, given=given
         )  # fmt: skip
         check_count(f"{kind}s", settings.count(conn, subject_id=subject_id, kind=kind), limits)
-        _index(conn, database, subject_id, kind, given)
+        _index(conn, number, subject_id, kind, given)
 
 
-def rebuild(conn: Connection, database: Database, *, subject_id: int, writer_ids: Sequence[int]) -> None:
+def rebuild(conn: Connection, number: Numbers, *, subject_id: int, writer_ids: Sequence[int]) -> None:
     """Make what search finds equal to what is shown, after these writers were replaced."""
     for kind in settings.kinds_of(conn, writer_ids=writer_ids) & _SEARCHED.keys():
         attributes.clear(conn, subject_id=subject_id, kind=_kind(kind))
         shown = settings.current(conn, subject_ids=[subject_id], kinds=[kind])
         left = shown.get(subject_id, {}).get(kind, {})
-        _index(conn, database, subject_id, kind, [Given(name, *setting) for name, setting in left.items()])
+        _index(conn, number, subject_id, kind, [Given(name, *setting) for name, setting in left.items()])
 
 
 def names_in(checked: Checked) -> list[str]:
@@ -50,11 +51,11 @@ def names_in(checked: Checked) -> list[str]:
     return [given.name for given in (*checked.parameters, *checked.tags)]
 
 
-def _index(conn: Connection, database: Database, subject_id: int, kind: str, given: Sequence[Given]) -> None:
+def _index(conn: Connection, number: Numbers, subject_id: int, kind: str, given: Sequence[Given]) -> None:
     typed = _SEARCHED.get(kind)
     if typed is None or not given:
         return
-    ids = names.resolve(conn, database, (setting.name for setting in given))
+    ids = number(setting.name for setting in given)
     values = {ids[setting.name]: typed(setting.value, setting.type) for setting in given}
     attributes.replace(conn, subject_id=subject_id, kind=_kind(kind), values=values)
 

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, delete
 from sqlalchemy import insert as sql_insert
 
 from mbox_ops.entities.documents import join_path
+from mbox_ops.entities.instants import from_text
+from mbox_ops.store import catalogue
 from mbox_ops.store.tables import INDEXED_TEXT
 from mbox_ops.store.tables import attributes as table
 
@@ -30,6 +32,10 @@ class Value(NamedTuple):
     type: str
     num: float | None
     text: str | None
+
+    def instant(self) -> int | None:
+        """The text's, in microseconds, if it is a date or time of RFC 3339."""
+        return None if self.text is None else from_text(self.text)
 
 
 def of_parameter(text: str, type: str) -> list[Value]:
@@ -63,13 +69,14 @@ def replace(conn: Connection, *, subject_id: int, kind: Kind, values: Mapping[in
         {
             "subject_id": subject_id, "kind": kind, "name_id": name_id, "ordinal": value.ordinal, "type": value.type,
             "num": value.num, "text": value.text,
-            "text_start": None if value.text is None else value.text[:INDEXED_TEXT],
+            "text_start": None if value.text is None else value.text[:INDEXED_TEXT], "instant": value.instant(),
         }
         for name_id, some in values.items()
         for value in some
     ]  # fmt: skip
     if rows:
         conn.execute(sql_insert(table).inline(), rows)
+        catalogue.note(conn, ((name_id, kind, value.type) for name_id, some in values.items() for value in some))
 
 
 def remove(conn: Connection, *, subject_id: int, kind: Kind, name_ids: Iterable[int]) -> None:

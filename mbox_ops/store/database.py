@@ -50,7 +50,8 @@ class Database:
     def __init__(self, url: str) -> None:
         parsed = _driver(make_url(url))
         self.dialect: Dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
-        self.name_ids: dict[str, int] = {}  # what `names` has seen; a name keeps its id for ever
+        self.name_ids: dict[tuple[int, str], int] = {}  # by namespace, what `names` has seen; an id is for ever
+        self.catalogued: set[tuple[int, str, str]] = set()  # what `catalogue` has seen
         self._file = _prepared_file(parsed) if self.dialect == "sqlite" else None
         self._file_lock: FileLock | None = None
         self._write_lock = threading.Lock()

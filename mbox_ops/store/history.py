@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import Connection, Table, select
 
 from mbox_ops.store.chunks import decode_axis, decode_values
+from mbox_ops.store.names import hash_of
 from mbox_ops.store.points import Columns, Ints, Values, matrices, objects, unpack
 from mbox_ops.store.series import batched, load_segments
 from mbox_ops.store.tables import axes, chunks, names, segments, series, subjects, writers
@@ -93,7 +94,10 @@ def _series(conn: Connection, subject_id: int, wanted: Sequence[str] | None) -> 
     )
     if wanted is None:
         return [_Series(*row) for row in conn.execute(query)]
-    rows = [_Series(*row) for some in batched(set(wanted)) for row in conn.execute(query.where(names.c.name.in_(some)))]
+    namespace_id = select(subjects.c.namespace_id).where(subjects.c.id == subject_id).scalar_subquery()
+    query = query.where(names.c.namespace_id == namespace_id)
+    hashes = batched({hash_of(name) for name in wanted})
+    rows = [_Series(*row) for some in hashes for row in conn.execute(query.where(names.c.name_hash.in_(some)))]
     return sorted(rows, key=lambda row: row.name)
 
 

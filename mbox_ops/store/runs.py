@@ -10,6 +10,7 @@ from sqlalchemy import update as sql_update
 
 from mbox_ops.entities.experiments import KEY_PREFIX
 from mbox_ops.entities.runs import RunQuery, Status
+from mbox_ops.store.names import hash_of
 from mbox_ops.store.tables import (
     INDEXED_TEXT,
     attributes,
@@ -168,10 +169,11 @@ def has_tag(key: str, value: str) -> ColumnElement[bool]:
     if key == "runName":
         return table.c.name == value
     c = attributes.c
-    name_id = select(names.c.id).where(names.c.name == key).scalar_subquery()
+    of_key = (names.c.namespace_id == table.c.namespace_id) & (names.c.name_hash == hash_of(key))
     return (
         select(c.id)
-        .where(c.subject_id == table.c.subject_id, c.kind == "tag", c.name_id == name_id)
+        .join(names, names.c.id == c.name_id)
+        .where(c.subject_id == table.c.subject_id, c.kind == "tag", of_key)
         .where(c.text_start == value[:INDEXED_TEXT], c.text == value)
         .exists()
     )

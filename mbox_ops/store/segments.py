@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.metrics import Block
 from mbox_ops.errors import InvalidRequest
-from mbox_ops.store import points, series_cache
+from mbox_ops.store import catalogue, points, series_cache
 from mbox_ops.store.points import SegmentBlock
 from mbox_ops.store.series import batched, fold
 from mbox_ops.store.series_cache import Known, Subject
@@ -126,6 +126,7 @@ class _Batch:
         ]  # fmt: skip
         made = self.conn.execute(insert(series).returning(series.c.id, series.c.name_id), rows)
         ids = {row.name_id: row.id for row in made}
+        catalogue.note(self.conn, ((name_id, "metric", kind) for name_id, kind in new))
         for name_id, kind in new:
             self.changed.series[name_id] = Known(ids[name_id], kind, -1)
 
@@ -163,6 +164,7 @@ class _Batch:
                     field="points.kind", limit=known.kind, value=kind,
                 )  # fmt: skip
             self.conn.execute(update(series).where(series.c.id == known.id).values(kind=kind))
+            catalogue.note(self.conn, [(name_id, "metric", kind)])
             self.changed.series[name_id] = known = Known(known.id, kind, -1)
         self.stored.add(name_id)
         return known

@@ -59,8 +59,29 @@ namespaces = Table(
     "namespaces", metadata, _id(), Column("name", TXT, nullable=False, unique=True), _instant("created_at")
 )
 
-# Names of series and paths of attributes, said once. A name that nothing uses does no harm.
-names = Table("names", metadata, _id(), Column("name", TXT, nullable=False, unique=True))
+# Names of series and paths of attributes, said once in a namespace: an index by a name's id holds nothing of other
+# namespaces. A name that nothing uses does no harm.
+names = Table(
+    "names", metadata, _id(),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("name", TXT, nullable=False),
+    Column("name_hash", LargeBinary(32), nullable=False),  # sha256: an index row of PostgreSQL has a limit
+    Column("name_start", TXT, nullable=False),  # the first INDEXED_TEXT characters
+    Column("plain_hash", LargeBinary(32), nullable=False),  # sha256 of a path without its `[*]`
+    UniqueConstraint("namespace_id", "name_hash"),
+    Index("ix_names_start", "namespace_id", "name_start"),
+    Index("ix_names_plain", "namespace_id", "plain_hash"),
+)  # fmt: skip
+
+# What names are used for: `kind` is parameter, tag, metadata or metric, `type` that of an attribute or a series' kind.
+# A row stays when nothing uses it any more; who reads makes sure.
+catalogue = Table(
+    "catalogue", metadata,
+    Column("name_id", ID, ForeignKey("names.id"), primary_key=True),
+    Column("kind", TXT, primary_key=True),
+    Column("type", TXT, primary_key=True),
+    sqlite_with_rowid=False,
+)  # fmt: skip
 
 scenarios = Table(
     "scenarios", metadata, _id(),
@@ -206,7 +227,8 @@ metadata_patches = Table(
 )  # fmt: skip
 
 # What search stands on: the present value of every parameter, tag and metadata leaf, typed. An array gives one row per
-# element under the array's path with `[*]`. A parameter whose text is a number has text and num.
+# element under the array's path with `[*]`. A parameter whose text is a number has text and num; a text that is a date
+# or time of RFC 3339 has `instant` beside it.
 attributes = Table(
     "attributes", metadata, _id(),
     _ref("subject_id", "subjects"),
@@ -217,11 +239,14 @@ attributes = Table(
     Column("num", REAL),
     Column("text", TXT),
     Column("text_start", TXT),  # the first INDEXED_TEXT characters
+    _instant("instant", nullable=True),
     Index("ix_attributes_subject", "subject_id", "kind", "name_id"),
     Index("ix_attributes_num", "name_id", "kind", "num", "subject_id",
           sqlite_where=text("num IS NOT NULL"), postgresql_where=text("num IS NOT NULL")),
     Index("ix_attributes_text", "name_id", "kind", "text_start", "subject_id",
           sqlite_where=text("text_start IS NOT NULL"), postgresql_where=text("text_start IS NOT NULL")),
+    Index("ix_attributes_instant", "name_id", "kind", "instant", "subject_id",
+          sqlite_where=text("instant IS NOT NULL"), postgresql_where=text("instant IS NOT NULL")),
 )  # fmt: skip
 
 # A series of a subject, with its summary over writers that are not replaced. `count` 0: nothing of it is shown.

@@ -67,7 +67,9 @@ def everything(service: Service, log: Log) -> list[object]:
     ]
 
 
-def rows(database: Database, *, but: tuple[str, ...] = ("names", "namespaces", "clock", "outbox")) -> dict[str, int]:
+def rows(
+    database: Database, *, but: tuple[str, ...] = ("names", "catalogue", "namespaces", "clock", "outbox")
+) -> dict[str, int]:
     """How many rows each table holds."""
     with database.read() as conn:
         count = {

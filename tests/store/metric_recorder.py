@@ -82,7 +82,6 @@ class Recorder:
     def write(self, *blocks: Block, origin: str = "a", epoch: int = 1, fails: bool = False) -> int:
         """Store a batch as ingest does; returns how many points it had."""
         checked = [check_block(block, self.limits) for block in blocks]
-        ids = names.intern(self.database, [name for block in checked for name in block.names])
         self.now += 1_000
         with self.database.write() as conn:
             subject = subjects.hold(conn, subject_id=self.id)
@@ -90,6 +89,7 @@ class Recorder:
             writer, replaces = self._writer(conn, origin, epoch)
             if replaces:
                 series.rebuild(conn, subject_id=self.id)
+            ids = names.number(conn, self.database, subject.namespace_id, [n for block in checked for n in block.names])
             stored = segments.append(
                 conn, subject_id=self.id, writer_id=writer, arrival=subject.arrival + 1, received_at=self.now,
                 blocks=checked, name_ids=ids, limits=self.limits,

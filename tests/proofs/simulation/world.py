@@ -61,6 +61,7 @@ class World:
         """Start the server: it knows nothing but what the database holds."""
         self.database.close()
         self.database.name_ids.clear()
+        self.database.catalogued.clear()
         series_cache._memories.clear()
         clock = SimulatedServerClock(self.clock)
         self.service = Service(self.database, clock=clock, new_id=self._uuid)

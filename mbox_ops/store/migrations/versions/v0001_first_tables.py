@@ -21,19 +21,35 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_clock_one")),
     )
     op.create_table(
-        "names",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("name", TXT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_names"),
-        sa.UniqueConstraint("name", name="uq_names_name"),
-    )
-    op.create_table(
         "namespaces",
         sa.Column("id", ID, nullable=False),
         sa.Column("name", TXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_namespaces"),
         sa.UniqueConstraint("name", name="uq_namespaces_name"),
+    )
+    op.create_table(
+        "names",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("namespace_id", ID, nullable=False),
+        sa.Column("name", TXT, nullable=False),
+        sa.Column("name_hash", sa.LargeBinary(32), nullable=False),
+        sa.Column("name_start", TXT, nullable=False),
+        sa.Column("plain_hash", sa.LargeBinary(32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_names"),
+        sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_names_namespace_id"),
+        sa.UniqueConstraint("namespace_id", "name_hash", name="uq_names_namespace_id_name_hash"),
+    )
+    op.create_index("ix_names_plain", "names", ["namespace_id", "plain_hash"])
+    op.create_index("ix_names_start", "names", ["namespace_id", "name_start"])
+    op.create_table(
+        "catalogue",
+        sa.Column("name_id", ID, nullable=False),
+        sa.Column("kind", TXT, nullable=False),
+        sa.Column("type", TXT, nullable=False),
+        sa.PrimaryKeyConstraint("name_id", "kind", "type", name="pk_catalogue"),
+        sa.ForeignKeyConstraint(["name_id"], ["names.id"], name="fk_catalogue_name_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "tokens",
@@ -177,9 +193,17 @@ def upgrade() -> None:
         sa.Column("num", sa.Float(53), nullable=True),
         sa.Column("text", TXT, nullable=True),
         sa.Column("text_start", TXT, nullable=True),
+        sa.Column("instant", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_attributes"),
         sa.ForeignKeyConstraint(["name_id"], ["names.id"], name="fk_attributes_name_id"),
         sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_attributes_subject_id", ondelete="CASCADE"),
+    )
+    op.create_index(
+        "ix_attributes_instant",
+        "attributes",
+        ["name_id", "kind", "instant", "subject_id"],
+        sqlite_where=sa.text("instant IS NOT NULL"),
+        postgresql_where=sa.text("instant IS NOT NULL"),
     )
     op.create_index(
         "ix_attributes_num",
