@@ -36,6 +36,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 16 * 1024 * 1024
     body_depth: int = 64
     page: int = 1_000
+    filter: int = 16_384
+    filter_depth: int = 50
+    filter_leaves: int = 200
+    filter_values: int = 1_000
+    sort_keys: int = 8
 
 
 DEFAULT = Limits()
