@@ -52,6 +52,7 @@ class MLTrackingSDK(Verbs):
         self._token = token
         self._namespace = namespace
         self._active = ActiveRuns()
+        self._key = self._active.key
         self._orchestrated: dict[tuple[Connection, Address], Run] = {}
 
     def start_run(

@@ -9,30 +9,28 @@ from mbox_ops.client.run import Run
 from mbox_ops.client.stream import Stream
 from mbox_ops.errors import InvalidRequest
 
-# By ActiveRuns: contexts keep their variables for ever, so there is one variable and not one for each SDK.
+# By ActiveRuns: contexts keep their variables for ever, so there are two variables and not two for each SDK.
 _active: ContextVar[Mapping[int, Run]] = ContextVar("mbox_ops_active_runs", default=MappingProxyType({}))
+_streams: ContextVar[Mapping[int, Stream]] = ContextVar("mbox_ops_streams", default=MappingProxyType({}))
+streams_here = _streams.get  # what takes the logs of this context's active runs, by the keys of their SDKs
 _keys = itertools.count()
 
 
 class ActiveRuns:
-    """The runs that one SDK has open in this process, and which of them is active in the present context."""
+    """The runs that one SDK has open in this process, and which of them is active in the present context.
+
+    Attributes:
+        key: of this SDK's run in `streams_here`.
+    """
 
     def __init__(self) -> None:
-        self._key = next(_keys)
+        self.key = next(_keys)
         self._open: dict[int, Run] = {}
 
     def here(self) -> Run | None:
         """The active run of this context, if it has one that is still open."""
-        run = _active.get().get(self._key)
+        run = _active.get().get(self.key)
         return run if run is not None and run.is_open else None
-
-    def stream(self) -> Stream | None:
-        """What takes the logs of this context's active run; None if it has none that is still open."""
-        try:
-            stream = _active.get()[self._key].own
-        except KeyError:
-            return None
-        return stream if stream is not None and not stream.ended else None
 
     def check_none_here(self) -> None:
         """Refuse to start a run while one is active in this context.
@@ -49,7 +47,9 @@ class ActiveRuns:
             if not other.is_open:
                 self._open.pop(key, None)
         self._open[id(run)] = run
-        _active.set({**_active.get(), self._key: run})
+        _active.set({**_active.get(), self.key: run})
+        if run.own is not None:
+            _streams.set({**_streams.get(), self.key: run.own})
 
     def find(self) -> Run | None:
         """The run that a call without `run=` means: the context's own, else the only one open; None if none is.

@@ -210,7 +210,7 @@ class Recorder:
         with self.turn:
             if stream.weight > many:
                 stream.form()
-            stream.call_at(many if stream.weight > batch else batch)
+            stream.room = many if stream.weight > batch else batch
             self._adopt_stream(stream)
             self._start()
         self._wake.set()
@@ -219,7 +219,7 @@ class Recorder:
         """Forget a stream once it holds nothing."""
         with self.turn:
             stream.form()
-            stream.call_at(-1)
+            stream.room = -1  # it calls at its next record
             if stream in self._streams:
                 self._streams.remove(stream)
             self._start()
@@ -313,7 +313,7 @@ class Recorder:
         """Let the next record wake the thread; 0 if one came meanwhile."""
         with self.turn:
             for stream in self._streams:
-                stream.call_at(-1)
+                stream.room = -1  # it calls at its next record
             return None if all(stream.is_idle() for stream in self._streams) else 0.0
 
     def _check_pid(self) -> None:

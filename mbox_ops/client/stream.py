@@ -35,6 +35,9 @@ class Stream:
     Attributes:
         key: the run's key, if it is addressed by one.
         ended: `end` was called.
+        weight: about how many times 8 bytes are buffered.
+        floats, append, now, room: for `log_metric`, which does by itself what `log` would do with a float of a series
+            that was checked before: append a record, add to the weight, and call `crowded` when it exceeds the room.
     """
 
     def __init__(self, recorder: Recorder, producer: Producer, key: str | None) -> None:
@@ -43,14 +46,14 @@ class Stream:
         self.producer = producer
         self._recorder = recorder
         self._series = Series()
-        self._floats: set[str] = set()  # names of float series that were checked
+        self.floats: set[str] = set()  # names of float series that were checked; none once it has ended
         self._groups: set[tuple[str, ...]] = set()  # the same for the names of dicts
         self._buffer: list[Record] = []
-        self._append = self._buffer.append
-        self._now: Callable[[], float] = recorder.clock.wall
+        self.append = self._buffer.append
+        self.now: Callable[[], float] = recorder.clock.wall
         self._pid = getpid()
-        self._weight = 0
-        self._room = -1  # the first record wakes the recorder's thread
+        self.weight = 0
+        self.room = -1  # the first record wakes the recorder's thread
 
     @property
     def run_id(self) -> str | None:
@@ -85,19 +88,7 @@ class Stream:
         Raises:
             InvalidRequest: the name, the value, the step or the wallclock breaks a rule; nothing was logged.
         """
-        if (  # what nearly every call is, at the price of a few list appends
-            type(value) is float
-            and type(name) is str
-            and name in self._floats
-            and wallclock is None
-            and (step is None or (type(step) is int and -0x8000_0000_0000_0000 <= step <= 0x7FFF_FFFF_FFFF_FFFF))
-        ):
-            self._append((name, value, step, self._now()))
-            self._weight += 3
-            if self._weight > self._room:
-                self._recorder.crowded(self)
-            return
-        wall: float = self._now() if wallclock is None else microseconds(wallclock)
+        wall: float = self.now() if wallclock is None else microseconds(wallclock)
         step = check_step(step)
         if value is _NOT_GIVEN:
             record = self._many(name, step, wall)
@@ -111,7 +102,7 @@ class Stream:
         Raises:
             InvalidRequest: one of them breaks a rule; nothing was logged.
         """
-        now = self._now()
+        now = self.now()
         checked = [
             self._one(name, value, check_step(step), now if wallclock is None else microseconds(wallclock))
             for name, value, step, wallclock in rows
@@ -197,26 +188,31 @@ class Stream:
     def put_end(self, state: EndState, at: int | None = None) -> None:
         """End the run as `end` does, and do not wait."""
         self.ended, self.producer.lease = True, False
-        self._put((PARTS, Batch(state=state, at=int(self._now() * 1_000_000) if at is None else at)), 1)
+        self.floats.clear()
+        self._put((PARTS, Batch(state=state, at=int(self.now() * 1_000_000) if at is None else at)), 1)
 
     def close(self) -> None:
         """Forget the stream once all it holds is on its way; the run is not ended. Later writes open it again."""
         self.producer.lease = False
         self._recorder.let_go(self)
 
+    def crowded(self) -> None:
+        """Have the recorder make room."""
+        self._recorder.crowded(self)
+
     def _put(self, record: Record, weight: int) -> None:
         if getpid() != self._pid:
             self._recorder.forked()
-        self._append(record)
-        self._weight += weight
-        if self._weight > self._room:
-            self._recorder.crowded(self)
+        self.append(record)
+        self.weight += weight
+        if self.weight > self.room:
+            self.crowded()
 
     def _one(self, name: object, value: object, step: int | None, wall: float) -> Record:
         scalar = self._series.check(name, value)
         text = str(name)
-        if isinstance(scalar, float):
-            self._floats.add(text)
+        if isinstance(scalar, float) and not self.ended:
+            self.floats.add(text)
         return (text,), (scalar,), step, wall
 
     def _many(self, metrics: Any, step: int | None, wall: float) -> Record:
@@ -240,30 +236,21 @@ class Stream:
         count = len(self._buffer)
         records = self._buffer[:count]
         del self._buffer[:count]
-        self._weight = 0
-        if self._room > 0:
-            self._room = self._recorder.tuning.batch_weight
+        self.weight = 0
+        if self.room > 0:
+            self.room = self._recorder.tuning.batch_weight
         if records or lease:
             self.producer.form(records, lease=lease)
-
-    def call_at(self, weight: int) -> None:
-        """Call `Recorder.crowded` when more than that is buffered; -1: at the next record."""
-        self._room = weight
 
     def is_idle(self) -> bool:
         """Whether nothing is buffered."""
         return not self._buffer
 
-    @property
-    def weight(self) -> int:
-        """About how many times 8 bytes are buffered."""
-        return self._weight
-
     def become_child(self) -> None:
         """Be the stream of a forked child, with nothing buffered."""
         self._pid = getpid()
         self._buffer.clear()
-        self._weight, self._room = 0, -1
+        self.weight, self.room = 0, -1
         self.producer.become_child()
 
 
