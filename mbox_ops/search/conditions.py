@@ -7,7 +7,7 @@ from mbox_ops.search import tree
 from mbox_ops.search.fields import read_field
 from mbox_ops.search.fitting import fit, fit_known, fit_order, fit_text
 from mbox_ops.search.showing import show
-from mbox_ops.search.source import Source, short
+from mbox_ops.search.source import Source, code
 from mbox_ops.search.tokens import Piece
 
 
@@ -62,7 +62,7 @@ class Conditions:
         fit_order(self.source, first, low)
         fit_order(self.source, last, high)
         if type(low) is not type(high):
-            what = f"BETWEEN takes two values of one type, not {short(first.text)} and {short(last.text)}."
+            what = f"BETWEEN takes two values of one type, not {code(first.text)} and {code(last.text)}."
             raise self.source.error(last.start, what)
         return _unless(negated, tree.Between(field, low, high))
 
@@ -72,7 +72,7 @@ class Conditions:
     def nanness(self, name: Piece, negated: Piece | None, literal: Piece) -> tree.Filter:
         field = read_field(self.source, name)
         if not isinstance(field, tree.Metric):
-            raise self.source.error(literal.start, f"only metrics can be NaN, and {show(field)} is none.")
+            raise self.source.error(literal.start, f"only metrics can be NaN, and {code(show(field))} is none.")
         return _unless(negated, tree.IsNan(field))
 
     def existence(self, name: Piece) -> tree.Filter:

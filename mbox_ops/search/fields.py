@@ -3,13 +3,14 @@
 import re
 from typing import NamedTuple, get_args
 
-from mbox_ops.search.source import Source, listed, nearest, short
+from mbox_ops.search.source import Source, code, listed, nearest
 from mbox_ops.search.tokens import BARE, QUOTED, Piece
 from mbox_ops.search.tree import Column, Field, Metadata, Metric, Parameter, RunColumn, Stat, Step, Tag
 
 COLUMNS: dict[str, Column] = {name: name for name in get_args(Column)}
 STATS: dict[str, Stat] = {name: name for name in get_args(Stat)}
-ROOTS = ("params", "tags", "metadata", "metrics", "run")
+_EXAMPLES = {"params": ".lr", "tags": ".team", "metadata": ".model.depth", "metrics": ".loss.min", "run": ".status"}
+ROOTS = tuple(_EXAMPLES)
 
 _PART = re.compile(rf"(?P<bare>{BARE}+)|(?P<quoted>{QUOTED})", re.DOTALL)
 _ARRAYS = re.compile(r"(\[\*\])*")
@@ -44,9 +45,10 @@ def read_field(source: Source, piece: Piece) -> Field:
     if not rest and root.text in COLUMNS and not root.arrays:
         return RunColumn(COLUMNS[root.text])
     if root.text not in ROOTS or root.arrays:
-        raise source.error(root.start, _no_root(root.text, rest))
+        raise source.error(root.start, _no_field(root.text, rest))
     if not rest:
-        raise source.error(piece.start + len(piece.text), f"a name follows {root.text}, as in {_example(root.text)}.")
+        what = f"a name is missing after `{root.text}`, as in {code(root.text + _EXAMPLES[root.text])}."
+        raise source.error(piece.start + len(piece.text), what)
     if root.text == "metadata":
         return Metadata(tuple(Step(part.text, part.arrays) for part in rest))
     _check_plain(source, root.text, rest)
@@ -77,7 +79,8 @@ def _parts(source: Source, piece: Piece) -> list[Part]:
         quoted = part.lastgroup == "quoted"
         name = unquoted(part[0]) if quoted else part[0]
         if not quoted and not name.isprintable():
-            raise source.error(base + at, f"{name!a} holds a character that cannot be seen; quote the name to keep it.")
+            what = f"{name!a} holds a character that cannot be seen; quote the name if it is meant."
+            raise source.error(base + at, what)
         found.append(Part(name, quoted, len(arrays[0]) // 3, base + at))
         at = arrays.end()
         if at == len(text):
@@ -89,44 +92,40 @@ def _parts(source: Source, piece: Piece) -> list[Part]:
 
 def _no_part(text: str, at: int) -> str:
     if at == len(text):
-        return f"a name is missing after {short(text)}"
-    return f'a name is missing before {short(text[at:])}; an empty or odd one is quoted, as in params."odd name".'
+        return f"a name is missing after {code(text)}."
+    return f'a name is missing before {code(text[at:])}; an odd one is quoted, as in `params."odd name"`.'
 
 
 def _no_dot(rest: str) -> str:
     if rest[0] == "[":
-        return f"{short(rest)}: elements of arrays are written [*], without numbers; a name with brackets is quoted."
-    return f'a dot is missing before {short(rest)}; a name is quoted as a whole, as in params."odd name".'
+        return f"{code(rest)} is no part of a field; `[*]` stands for all elements, and names with brackets are quoted."
+    return f'a dot is missing before {code(rest)}; a name is quoted as a whole, as in `params."odd name"`.'
 
 
-def _example(root: str) -> str:
-    return {"params": "params.lr", "tags": "tags.team", "metadata": "metadata.model.depth"}.get(
-        root, "metrics.loss.min" if root == "metrics" else "run.status"
-    )
-
-
-def _no_root(name: str, rest: list[Part]) -> str:
+def _no_field(name: str, rest: list[Part]) -> str:
+    tail = "".join(f".{part.text}" for part in rest)
     if name in COLUMNS:
-        return f"{name} is a column of the run and has no parts."
+        return f"`{name}` is a column of the run and has no parts, so there is no {code(name + tail)}."
     if name.casefold() == "labels":
         return "labels are for display and cannot be searched; use tags or metadata."
-    known = ROOTS if rest else tuple(COLUMNS)
+    known = ROOTS if rest else (*COLUMNS, *ROOTS)
     meant = _OTHERWISE.get(name.casefold()) or nearest(name, known)
-    if meant in (ROOTS if rest else COLUMNS):
-        tail = "".join(f".{part.text}" for part in rest)
-        return f"there is no field {short(name + tail)}. Did you mean {meant}{short(tail)}?"
+    if meant in known:
+        return f"there is no field {code(name + tail)}. Did you mean {code(meant + (tail or _rest_of(meant)))}?"
     if rest:
-        return f"there is no field {short(name)}.…; a field begins with {listed(ROOTS)}."
-    return (
-        f"there is no field {short(name)}. Did you mean params.{short(name)}, tags.{short(name)} or "
-        f"metrics.{short(name)}? The run's own columns are {listed(tuple(COLUMNS), 'and')}."
-    )
+        return f"there is no field {code(name + tail)}; a field with a dot begins with {listed(ROOTS)}."
+    some = listed([code(f"{root}.{name}") for root in ("params", "tags", "metrics")])
+    return f"there is no field {code(name)}. Did you mean {some}? The run's own are {listed(tuple(COLUMNS), 'and')}."
+
+
+def _rest_of(root: str) -> str:
+    return _EXAMPLES.get(root, "")
 
 
 def _check_plain(source: Source, root: str, rest: list[Part]) -> None:
     for part in rest:
         if part.arrays:
-            what = f"only metadata has arrays; a name of {root} that holds brackets is quoted."
+            what = f"only metadata has arrays; a name of {root} with brackets is quoted."
             raise source.error(part.start, what)
     if len(rest) == 1 and not rest[0].text:
         raise source.error(rest[0].start, f"a name of {root} is never empty.")
@@ -134,11 +133,11 @@ def _check_plain(source: Source, root: str, rest: list[Part]) -> None:
 
 def _column(source: Source, rest: list[Part]) -> RunColumn:
     name = ".".join(part.text for part in rest)
-    if name not in COLUMNS:
-        meant = _OTHERWISE.get(name.casefold()) or nearest(name, COLUMNS)
-        hint = f"Did you mean run.{meant}?" if meant in COLUMNS else f"There are {listed(tuple(COLUMNS), 'and')}."
-        raise source.error(rest[0].start, f"a run has no column {short(name)}. {hint}")
-    return RunColumn(COLUMNS[name])
+    if name in COLUMNS:
+        return RunColumn(COLUMNS[name])
+    meant = _OTHERWISE.get(name.casefold()) or nearest(name, COLUMNS)
+    hint = f"Did you mean `run.{meant}`?" if meant in COLUMNS else f"There are {listed(tuple(COLUMNS), 'and')}."
+    raise source.error(rest[0].start, f"a run has no column {code(name)}. {hint}")
 
 
 def _metric(rest: list[Part]) -> Metric:

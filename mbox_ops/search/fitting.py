@@ -1,14 +1,13 @@
 """Which values a field can be asked about: what could never hold, or means something else, is refused."""
 
-from enum import Enum
 from typing import get_args
 
 from mbox_ops.entities.instants import from_text
 from mbox_ops.entities.runs import MLFramework, Status
 from mbox_ops.search.literals import read_value
 from mbox_ops.search.showing import show
-from mbox_ops.search.source import Source, listed, nearest, short
-from mbox_ops.search.tokens import Piece
+from mbox_ops.search.source import Source, code, listed, nearest, short
+from mbox_ops.search.tokens import Piece, is_number
 from mbox_ops.search.tree import INSTANTS, NUMBERS, Field, Instant, Metadata, Metric, Parameter, RunColumn, Tag, Value
 
 _KNOWN: dict[str, tuple[str, ...]] = {
@@ -17,37 +16,24 @@ _KNOWN: dict[str, tuple[str, ...]] = {
 }
 
 
-class Kind(Enum):
-    """What a field holds, for a message."""
-
-    ANY = "values of any type"
-    TAG = "text"
-    TEXT = "text only"
-    NUMBER = "numbers"
-    INSTANT = "instants"
+_AN_INSTANT = "Write it as in 2026-11-21T10:00 or now() - 7d."
+_NAMES: dict[type, tuple[str, str]] = {
+    str: ("a text", "text"), float: ("a number", "numbers"), bool: ("a boolean", "booleans"),
+    Instant: ("an instant", "instants"),
+}  # fmt: skip
 
 
-_TAKES: dict[Kind, tuple[type, ...]] = {
-    Kind.ANY: (str, float, bool, Instant),
-    Kind.TAG: (str, Instant),
-    Kind.TEXT: (str,),
-    Kind.NUMBER: (float,),
-    Kind.INSTANT: (Instant,),
-}
-_NAMES: dict[type, str] = {str: "a text", float: "a number", bool: "a boolean", Instant: "an instant"}
-
-
-def kind_of(field: Field) -> Kind:
-    """What a field holds."""
+def types_of(field: Field) -> tuple[type, ...]:
+    """The types of the values that a field is compared with, the one it holds first."""
     match field:
         case Parameter() | Metadata():
-            return Kind.ANY
+            return (str, float, bool, Instant)
         case Tag():
-            return Kind.TAG
+            return (str, Instant)
         case Metric():
-            return Kind.NUMBER
-        case RunColumn(name=name):
-            return Kind.INSTANT if name in INSTANTS else Kind.NUMBER if name in NUMBERS else Kind.TEXT
+            return (float,)
+        case RunColumn(name):
+            return (Instant,) if name in INSTANTS else (float,) if name in NUMBERS else (str,)
 
 
 def fit(source: Source, field: Field, piece: Piece, now: int) -> Value:
@@ -57,15 +43,15 @@ def fit(source: Source, field: Field, piece: Piece, now: int) -> Value:
         InvalidRequest: it cannot.
     """
     if piece.type == "NULL":
-        raise source.error(piece.start, f"null goes with =, != and IS only; write {show(field)} IS NULL.")
+        raise source.error(piece.start, f"null goes with =, != and IS only. Did you mean {_code(field, ' IS NULL')}?")
     if piece.type == "NAN":
-        hint = f"write {show(field)} IS NAN." if isinstance(field, Metric) else "only metrics can be NaN."
-        raise source.error(piece.start, f"NaN equals nothing; {hint}")
-    value, kind = read_value(source, piece, now), kind_of(field)
-    if kind is Kind.INSTANT and isinstance(value, str):
+        hint = f"Did you mean {_code(field, ' IS NAN')}?" if isinstance(field, Metric) else "Only metrics can be NaN."
+        raise source.error(piece.start, f"nothing equals NaN. {hint}")
+    value, types = read_value(source, piece, now), types_of(field)
+    if types == (Instant,) and isinstance(value, str):
         return _instant(source, field, piece, value)
-    if type(value) not in _TAKES[kind]:
-        raise source.error(piece.start, _unfit(field, kind, piece, value))
+    if type(value) not in types:
+        raise source.error(piece.start, _unfit(field, types[0], piece, value))
     return value
 
 
@@ -79,8 +65,8 @@ def fit_known(source: Source, field: Field, piece: Piece, value: Value) -> None:
     if known is None or value in known:
         return
     meant = nearest(str(value), known)
-    hint = f"Did you mean '{meant}'?" if meant else f"There are {listed(known, 'and')}."
-    raise source.error(piece.start, f"{show(field)} is never {short(piece.text)}. {hint}")
+    hint = f"Did you mean `'{meant}'`?" if meant else f"There are {listed(known, 'and')}."
+    raise source.error(piece.start, f"{_code(field)} is never {code(piece.text)}. {hint}")
 
 
 def fit_order(source: Source, piece: Piece, value: Value) -> None:
@@ -90,7 +76,7 @@ def fit_order(source: Source, piece: Piece, value: Value) -> None:
         InvalidRequest: it is a boolean.
     """
     if isinstance(value, bool):
-        raise source.error(piece.start, f"booleans have no order; {piece.text} goes with =, != and IN.")
+        raise source.error(piece.start, f"booleans have no order; {code(piece.text)} goes with =, != and IN.")
 
 
 def fit_text(source: Source, field: Field, piece: Piece, operator: Piece) -> str:
@@ -99,27 +85,29 @@ def fit_text(source: Source, field: Field, piece: Piece, operator: Piece) -> str
     Raises:
         InvalidRequest: the field holds no text, or the value is none.
     """
-    kind, name = kind_of(field), operator.text.upper()
-    if kind in (Kind.NUMBER, Kind.INSTANT):
-        raise source.error(operator.start, f"{name} looks into text, and {show(field)} holds {kind.value}.")
+    name, types = operator.text.upper(), types_of(field)
+    if str not in types:
+        raise source.error(operator.start, f"{name} looks into text, and {_code(field)} holds {_NAMES[types[0]][1]}.")
     if piece.type != "TEXT":
-        what = f"{name} takes text; write '{short(piece.text)}' in single quotes."
-        raise source.error(piece.start, what)
+        raise source.error(piece.start, f"{name} takes text. Did you mean `'{short(piece.text)}'`?")
     return str(read_value(source, piece, 0))
 
 
 def _instant(source: Source, field: Field, piece: Piece, text: str) -> Instant:
     found = from_text(text)
     if found is None:
-        what = f"{show(field)} is an instant, and {short(piece.text)} is none; write 2026-11-21T10:00 or now() - 7d."
-        raise source.error(piece.start, what)
+        raise source.error(piece.start, f"{_code(field)} holds instants, and {code(piece.text)} is none. {_AN_INSTANT}")
     return Instant(found)
 
 
-def _unfit(field: Field, kind: Kind, piece: Piece, value: Value) -> str:
-    sentence = f"{show(field)} holds {kind.value}, and {short(piece.text)} is {_NAMES[type(value)]}."
-    if kind in (Kind.TAG, Kind.TEXT):
-        return f"{sentence} Did you mean '{short(piece.text)}'?"
-    if kind is Kind.INSTANT:
-        return f"{sentence} Write 2026-11-21T10:00 or now() - 7d."
-    return sentence
+def _unfit(field: Field, held: type, piece: Piece, value: Value) -> str:
+    sentence = f"{_code(field)} holds {_NAMES[held][1]}, and {code(piece.text)} is {_NAMES[type(value)][0]}."
+    if held is Instant:
+        return f"{sentence} {_AN_INSTANT}"
+    if held is str:
+        return f"{sentence} Did you mean `'{short(piece.text)}'`?"
+    return f"{sentence} Did you mean {code(value)}?" if isinstance(value, str) and is_number(value) else sentence
+
+
+def _code(field: Field, more: str = "") -> str:
+    return code(show(field) + more)

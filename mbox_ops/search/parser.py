@@ -3,10 +3,11 @@
 import re
 
 from mbox_ops.entities.limits import DEFAULT, Limits
+from mbox_ops.errors import InvalidRequest
 from mbox_ops.search.conditions import Conditions
 from mbox_ops.search.fields import read_field
 from mbox_ops.search.showing import show
-from mbox_ops.search.source import Source, source
+from mbox_ops.search.source import Source, code, listed, source
 from mbox_ops.search.syntax import syntax_tree
 from mbox_ops.search.tokens import WORD, Piece
 from mbox_ops.search.tree import Field, Filter, SortKey
@@ -43,14 +44,15 @@ def parse_sort(text: str, *, limits: Limits = DEFAULT, field: str = "sort") -> t
         if len(keys) == limits.sort_keys:
             what = f"there are more than {limits.sort_keys} keys; that is the limit."
             raise read.error(at, what, limit=limits.sort_keys)
-        found = _word(read, at, "a field, with - in front of it for descending")
-        piece = Piece("FIELD", found["word"], found.start("word"))
-        keys.append(SortKey(read_field(read, piece), bool(found["minus"])))
+        found = _KEY.match(text, at)
+        if found is None:
+            raise _unexpected(read, at, ["a field"])
+        keys.append(SortKey(_field(read, found), bool(found["minus"])))
         at = found.end()
         if at == len(text):
             return tuple(keys)
         if text[at] != ",":
-            raise read.error(at, f"expected a comma or the end, found {text[at : at + 20]}.", expected=[",", "the end"])
+            raise _unexpected(read, at, ["a comma", "the end"], found["word"])
         at += 1
 
 
@@ -61,16 +63,23 @@ def parse_field(text: str, *, field: str = "field") -> Field:
         InvalidRequest: there is no such field.
     """
     read = source(text, field, DEFAULT.filter)
-    found = _word(read, 0, "a field")
-    if found["minus"] or found.end() != len(text):
-        at = found.start() if found["minus"] else found.end()
-        raise read.error(at, f"expected nothing but a field, found {text[at : at + 20]}.", expected=["a field"])
+    found = _KEY.match(text)
+    if found is None or found["minus"]:
+        raise _unexpected(read, 0, ["a field"])
+    parsed = _field(read, found)
+    if found.end() != len(text):
+        raise _unexpected(read, found.end(), ["the end"])
+    return parsed
+
+
+def _field(read: Source, found: re.Match[str]) -> Field:
     return read_field(read, Piece("FIELD", found["word"], found.start("word")))
 
 
-def _word(read: Source, at: int, what: str) -> re.Match[str]:
-    found = _KEY.match(read.text, at)
-    if found is None:
-        rest = read.text[at : at + 20].strip() or "the end"
-        raise read.error(at, f"expected {what}, found {rest}.", expected=["a field"])
-    return found
+def _unexpected(read: Source, at: int, expected: list[str], word: str = "") -> InvalidRequest:
+    rest = read.text[at:].strip()
+    at += read.text[at:].find(rest)
+    sentence = f"expected {listed(expected)}, found {code(rest) if rest else 'the end'}."
+    if word and rest[:4].lower() == "desc":
+        sentence += f" Did you mean {code('-' + word)}?"
+    return read.error(at, sentence, expected=expected)

@@ -1,138 +1,103 @@
 """The canonical text of a field or a filter: what is read back is what was shown."""
 
 import re
-from functools import singledispatch
 
 from mbox_ops.entities.instants import to_text
-from mbox_ops.search import tree
 from mbox_ops.search.fields import STATS
 from mbox_ops.search.tokens import BARE
+from mbox_ops.search.tree import (
+    And,
+    Between,
+    Compare,
+    Exists,
+    Field,
+    Filter,
+    In,
+    Instant,
+    IsNan,
+    IsNull,
+    Leaf,
+    Like,
+    Metadata,
+    Metric,
+    Not,
+    Or,
+    Parameter,
+    RunColumn,
+    Tag,
+    Value,
+)
 
 _BARE = re.compile(f"{BARE}+")
 
 
-def show(of: tree.Field | tree.Filter) -> str:
+def show(of: Field | Filter) -> str:
     """The text of a field or a filter; parsing it gives an equal one.
 
-    >>> show(tree.Not(tree.Compare(tree.Parameter("lr"), "=", 0.5)))
+    >>> from mbox_ops.search.tree import Compare, Not, Parameter
+    >>> show(Not(Compare(Parameter("lr"), "=", 0.5)))
     'params.lr != 0.5'
     """
-    return _show(of)
-
-
-@singledispatch
-def _show(of: object) -> str:
-    raise TypeError(f"neither a field nor a filter: {of!r}")
-
-
-@_show.register
-def _(of: tree.Parameter) -> str:
-    return f"params.{_name(of.name)}"
-
-
-@_show.register
-def _(of: tree.Tag) -> str:
-    return f"tags.{_name(of.name)}"
-
-
-@_show.register
-def _(of: tree.Metric) -> str:
-    if of.stat != "last":
-        return f"metrics.{_name(of.name)}.{of.stat}"
-    *before, last = of.name.split(".")
-    return f"metrics.{_quote(of.name) if before and last in STATS else _name(of.name)}"
-
-
-@_show.register
-def _(of: tree.Metadata) -> str:
-    return "metadata" + "".join(f".{_part(step.key)}{'[*]' * step.arrays}" for step in of.steps)
-
-
-@_show.register
-def _(of: tree.RunColumn) -> str:
-    return of.name
-
-
-@_show.register
-def _(of: tree.Compare) -> str:
-    return f"{_show(of.field)} {of.op} {_value(of.value)}"
-
-
-@_show.register
-def _(of: tree.In) -> str:
-    return _infix(of, "")
-
-
-@_show.register
-def _(of: tree.Between) -> str:
-    return _infix(of, "")
-
-
-@_show.register
-def _(of: tree.Like) -> str:
-    return _infix(of, "")
-
-
-@_show.register
-def _(of: tree.Exists) -> str:
-    return f"EXISTS {_show(of.field)}"
-
-
-@_show.register
-def _(of: tree.IsNull) -> str:
-    return f"{_show(of.field)} IS NULL"
-
-
-@_show.register
-def _(of: tree.IsNan) -> str:
-    return f"{_show(of.field)} IS NAN"
-
-
-@_show.register
-def _(of: tree.Not) -> str:
-    part = of.part
-    match part:
-        case tree.Compare(op="="):
-            return f"{_show(part.field)} != {_value(part.value)}"
-        case tree.In() | tree.Between() | tree.Like():
-            return _infix(part, "NOT ")
-        case tree.IsNull():
-            return f"{_show(part.field)} IS NOT NULL"
-        case tree.IsNan():
-            return f"{_show(part.field)} IS NOT NAN"
-        case tree.And() | tree.Or():
-            return f"NOT ({_show(part)})"
-        case _:
-            return f"NOT {_show(part)}"
-
-
-@_show.register
-def _(of: tree.And) -> str:
-    return " AND ".join(f"({_show(part)})" if isinstance(part, tree.Or) else _show(part) for part in of.parts)
-
-
-@_show.register
-def _(of: tree.Or) -> str:
-    return " OR ".join(_show(part) for part in of.parts)
-
-
-def _infix(of: tree.In | tree.Between | tree.Like, negation: str) -> str:
     match of:
-        case tree.In():
-            rest = f"IN ({', '.join(_value(value) for value in of.values)})"
-        case tree.Between():
-            rest = f"BETWEEN {_value(of.low)} AND {_value(of.high)}"
+        case Parameter() | Tag() | Metadata() | Metric() | RunColumn():
+            return _field(of)
+        case And(parts):
+            return " AND ".join(f"({show(part)})" if isinstance(part, Or) else show(part) for part in parts)
+        case Or(parts):
+            return " OR ".join(show(part) for part in parts)
+        case Not(Compare(op="=") | In() | Between() | Like() | IsNull() | IsNan() as leaf):
+            return _leaf(leaf, negated=True)
+        case Not(And() | Or() as part):
+            return f"NOT ({show(part)})"
+        case Not(part):
+            return f"NOT {show(part)}"
         case _:
-            rest = f"{of.how.upper()} {_value(of.text)}"
-    return f"{_show(of.field)} {negation}{rest}"
+            return _leaf(of)
 
 
-def _value(value: tree.Value) -> str:
+def _field(field: Field) -> str:
+    match field:
+        case Parameter(name):
+            return f"params.{_name(name)}"
+        case Tag(name):
+            return f"tags.{_name(name)}"
+        case Metadata(steps):
+            keys = (f"{step.key if _is_bare(step.key) else _quote(step.key)}{'[*]' * step.arrays}" for step in steps)
+            return f"metadata.{'.'.join(keys)}"
+        case Metric(name, "last"):
+            *before, last = name.split(".")
+            return f"metrics.{_quote(name) if before and last in STATS else _name(name)}"
+        case Metric(name, stat):
+            return f"metrics.{_name(name)}.{stat}"
+        case RunColumn(name):
+            return name
+
+
+def _leaf(leaf: Leaf, *, negated: bool = False) -> str:
+    no, name = "NOT " if negated else "", _field(leaf.field)
+    match leaf:
+        case Compare(_, op, value):
+            return f"{name} {'!' if negated else ''}{op} {_value(value)}"
+        case In(_, values):
+            return f"{name} {no}IN ({', '.join(map(_value, values))})"
+        case Between(_, low, high):
+            return f"{name} {no}BETWEEN {_value(low)} AND {_value(high)}"
+        case Like(_, how, text):
+            return f"{name} {no}{how.upper()} {_value(text)}"
+        case Exists():
+            return f"EXISTS {name}"
+        case IsNull():
+            return f"{name} IS {no}NULL"
+        case IsNan():
+            return f"{name} IS {no}NAN"
+
+
+def _value(value: Value) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, tree.Instant):
+    if isinstance(value, Instant):
         return to_text(value.microseconds).replace(".000000", "")
     if abs(value) == float("inf"):
         return "Infinity" if value > 0 else "-Infinity"
@@ -142,10 +107,6 @@ def _value(value: tree.Value) -> str:
 def _name(name: str) -> str:
     """A name whose dots are its own."""
     return name if all(_is_bare(part) for part in name.split(".")) else _quote(name)
-
-
-def _part(key: str) -> str:
-    return key if _is_bare(key) else _quote(key)
 
 
 def _is_bare(part: str) -> bool:

@@ -8,6 +8,7 @@ from mbox_ops.entities.limits import check_text
 from mbox_ops.errors import InvalidRequest
 
 _BEFORE, _AFTER = 40, 32  # characters of the line that are shown around a mistake
+_SHOWN = 40  # characters of a piece of the text in a message
 
 
 class Source(NamedTuple):
@@ -41,20 +42,25 @@ def source(text: str, field: str, most: int) -> Source:
     """
     found = Source(check_text(field, text, most=most, least=0), field)
     if not text.strip():
-        raise found.error(0, "there is nothing here; leave it out, or write something.")
+        raise InvalidRequest(f"{field} is empty; leave it out, or write something.", field=field, value=text)
     return found
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that somebody who wrote `word` may have meant."""
     by_fold = {name.casefold(): name for name in known}
-    found = get_close_matches(word.casefold()[:40], by_fold, n=1, cutoff=0.6)
+    found = get_close_matches(word[:_SHOWN].casefold(), by_fold, n=1, cutoff=0.6)
     return by_fold[found[0]] if found else None
 
 
 def short(text: str) -> str:
     """A piece of the text, for a message."""
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def code(text: str) -> str:
+    """A piece of the language, for a message."""
+    return f"`{short(text)}`"
 
 
 def listed(words: Sequence[str], last: str = "or") -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mbox_ops.entities.limits import Limits
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.search.expectations import told, unexpected
+from mbox_ops.search.fields import read_field
 from mbox_ops.search.source import Source
 from mbox_ops.search.tokens import Piece, pieces
 
@@ -52,8 +53,10 @@ def _misfit(source: Source, seen: list[Piece]) -> InvalidRequest:
     *fitting, last = seen
     for piece in fitting:
         parser.feed_token(Token(piece.type, piece.text))
-    accepted = parser.accepts()
-    sentence = unexpected(last, accepted, fitting[-1] if fitting else None)
+    accepted, previous = parser.accepts(), fitting[-1] if fitting else None
+    if previous and previous.type == "FIELD":
+        read_field(source, previous)  # there may be no such field
+    sentence = unexpected(last, accepted, previous)
     return source.error(last.start, sentence, expected=told(accepted))
 
 
