@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple, get_args
 
 from mbox_ops.search.source import Source, code, listed, nearest
-from mbox_ops.search.tokens import BARE, QUOTED, Piece
+from mbox_ops.search.tokens import BARE, QUOTED, Piece, no_token
 from mbox_ops.search.tree import Column, Field, Metadata, Metric, Parameter, RunColumn, Stat, Step, Tag
 
 COLUMNS: dict[str, Column] = {name: name for name in get_args(Column)}
@@ -73,6 +73,8 @@ def _parts(source: Source, piece: Piece) -> list[Part]:
     while True:
         part = _PART.match(text, at)
         if part is None:
+            if at == len(text) and source.text[base + at : base + at + 1] in ('"', "`"):
+                raise no_token(source, base + at)
             raise source.error(base + at, _no_part(text, at))
         arrays = _ARRAYS.match(text, part.end())
         assert arrays is not None  # it matches nothing, too

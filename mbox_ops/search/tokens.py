@@ -58,7 +58,7 @@ def pieces(source: Source) -> Iterator[Piece]:
     while start < len(text):
         found = _TOKEN.match(text, start)
         if found is None:
-            raise _no_token(source, start)
+            raise no_token(source, start)
         end = found.end()
         if found.lastgroup == "now":
             end = _end_of_now(source, end)
@@ -66,6 +66,17 @@ def pieces(source: Source) -> Iterator[Piece]:
         elif found.lastgroup != "blank":
             yield Piece(_type(source, found.lastgroup, found[0], start), found[0], start)
         start = end
+
+
+def no_token(source: Source, start: int) -> InvalidRequest:
+    """What to raise where nothing begins that the language knows."""
+    character = source.text[start]
+    if character == "'":
+        return source.error(start, "the text that begins here does not end; it ends at a single quote.")
+    if character in '"`':
+        return source.error(start, f"the quoted name that begins here does not end; it ends at {character}.")
+    shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
+    return source.error(start, f"{shown} means nothing here; single quotes enclose text, double ones odd names.")
 
 
 def is_number(text: str) -> bool:
@@ -122,13 +133,3 @@ def _no_value(text: str) -> str:
     if text[1:].lower() == "inf":
         return f"{shown} is no number. Did you mean {code(text[0] + 'Infinity')}?"
     return f"{shown} is neither a number nor a date or time; text is written in single quotes."
-
-
-def _no_token(source: Source, start: int) -> InvalidRequest:
-    character = source.text[start]
-    if character == "'":
-        return source.error(start, "the text that begins here does not end; it ends at a single quote.")
-    if character in '"`':
-        return source.error(start, f"the quoted name that begins here does not end; it ends at {character}.")
-    shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
-    return source.error(start, f"{shown} means nothing here; single quotes enclose text, double ones odd names.")

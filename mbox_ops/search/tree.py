@@ -23,13 +23,16 @@ NUMBERS: frozenset[Column] = frozenset({"duration_seconds"})  # all others are t
 
 
 class Parameter(msgspec.Struct, frozen=True, tag=True):
-    """`params.<name>`: text; also a number where the text is one, a boolean where one was given."""
+    """`params.<name>`: text; also a number where the text is one, a boolean where one was given.
+
+    The system's own, `params.start` and `params.end`, are read as the columns `started_at` and `ended_at`.
+    """
 
     name: str
 
 
 class Tag(msgspec.Struct, frozen=True, tag=True):
-    """`tags.<name>`: text. `tags.runName` is the run's name."""
+    """`tags.<name>`: text. The system's own, `tags.runName`, is read as the column `name`."""
 
     name: str
 
@@ -154,7 +157,7 @@ class SortKey(msgspec.Struct, frozen=True):
     """One key of an order: runs that lack the field, or have NaN there, come last in both directions.
 
     Numbers (booleans are 0 and 1) come before text, both the other way round when descending. Metadata is sorted by the
-    path exactly as written; of an array's values the first counts.
+    path exactly as written; of an array's values the first counts, be it null (that run comes last).
     """
 
     field: Field

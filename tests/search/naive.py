@@ -94,9 +94,7 @@ def place(of: Field, record: Record) -> tuple[int, float | str] | None:
     """Where a run stands in the order of a field: numbers before text; None if it comes last."""
     match of:
         case Metadata(steps):
-            values = [
-                value for value in _exactly(record.metadata, steps) if isinstance(value, (str, bool, int, float))
-            ][:1]
+            values = [value for value in _exactly(record.metadata, steps) if not _holds_more(value)][:1]
         case RunColumn(name):
             values = [record.columns.get(name)]
         case _:
@@ -194,6 +192,10 @@ def _exactly(value: Any, steps: Sequence[Step]) -> list[Any]:
     for _ in range(steps[0].arrays):
         inside = [inner for one in inside if isinstance(one, list) for inner in one]
     return [leaf for one in inside for leaf in _exactly(one, steps[1:])]
+
+
+def _holds_more(value: Any) -> bool:
+    return isinstance(value, (dict, list)) and bool(value)
 
 
 def _meets(leaf: Compare | In | Between | Like, value: Any) -> bool:
