@@ -49,7 +49,8 @@ def write(
     """
     if not patches:
         return 0
-    rows = metadata_patches.present(conn, subject_id=subject_id)
+    fresh = arrival == 1  # the subject's first batch: there is nothing yet
+    rows = [] if fresh else metadata_patches.present(conn, subject_id=subject_id)
     before = fold(row.patch for row in rows)
     left: dict[int, Patch | None] = {}
     new: dict[int, Patch] = {}
@@ -62,7 +63,7 @@ def write(
     check_document("metadata", after, limits)
     metadata_patches.rewrite(conn, left=left)
     metadata_patches.insert(conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, patches=new)
-    _index(conn, number, subject_id, before, after)
+    _index(conn, number, subject_id, before, after, fresh=fresh)
     return len(_keys_written(patches))
 
 
@@ -103,10 +104,12 @@ def _keys_written(patches: Sequence[Patch]) -> set[str]:
     }  # fmt: skip
 
 
-def _index(conn: Connection, number: Numbers, subject_id: int, before: Document, after: Document) -> None:
+def _index(
+    conn: Connection, number: Numbers, subject_id: int, before: Document, after: Document, *, fresh: bool = False
+) -> None:
     old, new = attributes.of_document(before), attributes.of_document(after)
     changed = {path: new.get(path, []) for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
     if changed:
         ids = number(changed)
         values = {ids[path]: some for path, some in changed.items()}
-        attributes.replace(conn, subject_id=subject_id, kind="metadata", values=values)
+        attributes.replace(conn, subject_id=subject_id, kind="metadata", values=values, fresh=fresh)

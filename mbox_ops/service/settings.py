@@ -33,8 +33,10 @@ def write(
         settings.put(
             conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, kind=kind, given=given
         )  # fmt: skip
-        check_count(f"{kind}s", settings.count(conn, subject_id=subject_id, kind=kind), limits)
-        _index(conn, number, subject_id, kind, given)
+        fresh = arrival == 1  # the run's first batch: there is nothing yet
+        held = len(given) if fresh else settings.count(conn, subject_id=subject_id, kind=kind)
+        check_count(f"{kind}s", held, limits)
+        _index(conn, number, subject_id, kind, given, fresh=fresh)
 
 
 def rebuild(conn: Connection, number: Numbers, *, subject_id: int, writer_ids: Sequence[int]) -> None:
@@ -51,13 +53,15 @@ def names_in(checked: Checked) -> list[str]:
     return [given.name for given in (*checked.parameters, *checked.tags)]
 
 
-def _index(conn: Connection, number: Numbers, subject_id: int, kind: str, given: Sequence[Given]) -> None:
+def _index(
+    conn: Connection, number: Numbers, subject_id: int, kind: str, given: Sequence[Given], *, fresh: bool = False
+) -> None:
     typed = _SEARCHED.get(kind)
     if typed is None or not given:
         return
     ids = number(setting.name for setting in given)
     values = {ids[setting.name]: typed(setting.value, setting.type) for setting in given}
-    attributes.replace(conn, subject_id=subject_id, kind=_kind(kind), values=values)
+    attributes.replace(conn, subject_id=subject_id, kind=_kind(kind), values=values, fresh=fresh)
 
 
 def _kind(kind: str) -> Kind:

@@ -39,9 +39,9 @@ class Value(NamedTuple):
 
 
 def of_parameter(text: str, type: str) -> list[Value]:
-    """A parameter: its text, and a number where the text is one."""
+    """A parameter: its text, and a number where the text is one; a boolean is 0 or 1."""
     kind = _PARAMETER_TYPES.get(type) or ("string" if type == "string" else "array" if text[0] == "[" else "object")
-    return [Value(0, kind, _number_in(text), text)]
+    return [Value(0, kind, float(text == "true") if kind == "boolean" else _number_in(text), text)]
 
 
 def of_tag(text: str) -> list[Value]:
@@ -62,9 +62,16 @@ def paths_of(document: Mapping[str, Any]) -> set[str]:
     return set(_paths("", document))
 
 
-def replace(conn: Connection, *, subject_id: int, kind: Kind, values: Mapping[int, list[Value]]) -> None:
-    """Give attributes, by the ids of their names, new values; an empty list removes one."""
-    remove(conn, subject_id=subject_id, kind=kind, name_ids=values)
+def replace(
+    conn: Connection, *, subject_id: int, kind: Kind, values: Mapping[int, list[Value]], fresh: bool = False
+) -> None:
+    """Give attributes, by the ids of their names, new values; an empty list removes one.
+
+    Args:
+        fresh: the subject has none yet.
+    """
+    if not fresh:
+        remove(conn, subject_id=subject_id, kind=kind, name_ids=values)
     rows = [
         {
             "subject_id": subject_id, "kind": kind, "name_id": name_id, "ordinal": value.ordinal, "type": value.type,

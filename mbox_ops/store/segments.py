@@ -95,6 +95,9 @@ class _Batch:
         self.conn, self.subject_id, self.limits = conn, subject_id, limits
         self.before = arrival - 1
         base = series_cache.at(conn, subject_id, self.before)
+        if self.before == 0:  # the subject's first batch: there is nothing yet
+            base = Subject(0, 0)
+            base.total = 0
         if base is None:
             folded = conn.execute(select(subjects.c.folded).where(subjects.c.id == subject_id)).scalar_one()
             base = Subject(self.before, folded)
@@ -109,7 +112,7 @@ class _Batch:
     def resolve(self, wanted: Mapping[int, str]) -> None:
         """Find or make the series of these names (by id, with their kind)."""
         unknown = [name_id for name_id in wanted if name_id not in self.base.series]
-        for some in batched(unknown):
+        for some in batched(unknown) if self.before else ():
             query = select(series.c.id, series.c.name_id, series.c.kind)
             query = query.where(series.c.subject_id == self.subject_id, series.c.name_id.in_(some))
             for row in self.conn.execute(query):
