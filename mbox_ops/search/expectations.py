@@ -52,6 +52,8 @@ def unexpected(piece: Piece, accepted: Set[str], previous: Piece | None) -> str:
         return f"`{name}` alone is no condition; compare it with a value, or write `EXISTS {name}`."
     if "FIELD" in accepted and piece.type in _VALUES:
         return f"a condition begins with a field, and {code(piece.text)} is a value."
+    if previous and previous.type == "TEXT" and piece.start == previous.start + len(previous.text):
+        return f"the text ends before {code(piece.text)}; a single quote inside a text is written twice."
     found = "the end" if piece.type == "$END" else code(piece.text)
     return f"expected {listed(told(accepted))}, found {found}.{_hint(piece, accepted)}"
 

@@ -44,7 +44,9 @@ def read_field(source: Source, piece: Piece) -> Field:
     root, *rest = _parts(source, piece)
     if not rest and root.text in COLUMNS and not root.arrays:
         return RunColumn(COLUMNS[root.text])
-    if root.text not in ROOTS or root.arrays:
+    if root.arrays:
+        raise source.error(root.start, f"`{root.text}` is no array; only what lies in metadata can be one.")
+    if root.text not in ROOTS:
         raise source.error(root.start, _no_field(root.text, rest))
     if not rest:
         what = f"a name is missing after `{root.text}`, as in {code(root.text + _EXAMPLES[root.text])}."

@@ -5,10 +5,8 @@ import re
 
 from mbox_ops.entities.instants import EARLIEST, LATEST, from_text
 from mbox_ops.search.source import Source, code
-from mbox_ops.search.tokens import Piece
+from mbox_ops.search.tokens import UNITS, Piece
 from mbox_ops.search.tree import Instant, Value
-
-UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}  # in seconds
 
 _OFFSET = re.compile(r"([+-])\s*(\d+)([smhdw])$", re.ASCII)
 

@@ -37,6 +37,7 @@ KEYWORDS = {
     "true": "BOOLEAN", "false": "BOOLEAN", "null": "NULL", "nan": "NAN", "infinity": "NUMBER",
 }  # fmt: skip
 MARKS = {"(": "_LEFT", ")": "_RIGHT", ",": "_COMMA"}
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}  # in seconds
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 
 
@@ -128,8 +129,9 @@ def _no_value(text: str) -> str:
         return f"{shown} is no date or time; write it as in 2026-11-21, 2026-11-21T10:00 or 2026-11-21T10:00:00.5Z."
     if re.match(r"\d\d?:\d", text):
         return f"{shown} is a time without a date; join them with T, as in 2026-11-21T10:00."
-    if re.fullmatch(r"\d+[smhdw]", text):
-        return f"{shown} is a length of time; an instant is written as in now() - {text[:12]}."
+    if re.fullmatch(r"\d{1,12}[smhdw]", text, re.ASCII):
+        seconds = int(text[:-1]) * UNITS[text[-1]]
+        return f"{shown} is a length of time. Did you mean `now() - {text}`, or {seconds} seconds?"
     if text[1:].lower() == "inf":
         return f"{shown} is no number. Did you mean {code(text[0] + 'Infinity')}?"
     return f"{shown} is neither a number nor a date or time; text is written in single quotes."
