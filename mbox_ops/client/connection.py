@@ -40,6 +40,14 @@ class Connection:
         """
         return self.api.call("GET", path, result=result, query=query)
 
+    def ask(self, path: str, question: object, result: type[T]) -> T:
+        """Read what takes a body to say; asked again while the service is away, as `get` is.
+
+        Raises:
+            MboxError: what the service answered, or that it is away.
+        """
+        return self.api.call("POST", path, body=question, result=result, retry=True)
+
     def stream(self, address: Address, opening: OpenRun) -> Stream:
         """A stream that opens a run and writes to it."""
         return self.recorder.stream(

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbox_ops.entities import metrics as wire
@@ -9,6 +10,7 @@ from mbox_ops.wire.encodings import from_wire, unpack_floats, unpack_ints
 
 if TYPE_CHECKING:
     import numpy
+    import pandas
 
     from mbox_ops.client.values import MetricScalar
 
@@ -113,6 +115,20 @@ class MetricHistory:
             at += len(steps)
         return array
 
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The points as a table with `step`, `wallclock` (UTC) and `value`. It needs pandas."""
+        from mbox_ops.client.tables import points_frame
+
+        steps, wallclocks, values = self.columns()
+        return points_frame(steps, wallclocks, values)
+
+    def columns(self) -> "tuple[Sequence[int], Sequence[int], Sequence[MetricScalar]]":
+        """The points as three columns: steps, wallclocks in microseconds since 1970 UTC, and values."""
+        if len(self._parts) == 1:
+            return _columns(self._parts[0])
+        steps, wallclocks, values = zip(*map(_columns, self._parts), strict=True)
+        return [*chain(*steps)], [*chain(*wallclocks)], [*chain(*values)]
+
     def __len__(self) -> int:
         return len(self.points)
 
@@ -124,6 +140,10 @@ class MetricHistory:
 def _points(part: wire.MetricHistory) -> list[MetricPoint]:
     wallclocks = (microseconds / 1_000_000 for microseconds in unpack_ints(part.wallclocks))
     return [MetricPoint(*row) for row in zip(unpack_ints(part.steps), wallclocks, _values(part), strict=True)]
+
+
+def _columns(part: wire.MetricHistory) -> tuple[Sequence[int], Sequence[int], Sequence[Any]]:
+    return unpack_ints(part.steps), unpack_ints(part.wallclocks), _values(part)
 
 
 def _values(part: wire.MetricHistory) -> Sequence[Any]:

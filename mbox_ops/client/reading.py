@@ -1,27 +1,33 @@
 """Lists that fetch further pages, and the nouns that are read: metrics, events, artifacts, scenarios, collections."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from mbox_ops.client.clock import microseconds
+from mbox_ops.client.curves import MetricCurve, read_curves
 from mbox_ops.client.history import MetricHistory, MetricSummary
-from mbox_ops.client.references import Ref, ident
+from mbox_ops.client.references import Ref, ident, idents
 from mbox_ops.client.values import Artifact, Event, Wallclock, artifact_of, event_of
 from mbox_ops.entities import grouping, metrics
 from mbox_ops.entities.artifacts import ArtifactMime, StoredArtifact
 from mbox_ops.entities.events import StoredEvent
 from mbox_ops.entities.pages import Items, Page
+from mbox_ops.entities.search import Axis, SeriesRef
 
 if TYPE_CHECKING:
+    import pandas
+
     from mbox_ops.client.connection import Connection
 
 E = TypeVar("E")
 T = TypeVar("T")
 
 PAGE = 1_000
+PART = 100_000
 
 Histories: TypeAlias = list[MetricHistory]  # `Metrics` has a method called `list`
+Curves: TypeAlias = list[MetricCurve]
 _Parts: TypeAlias = list[metrics.MetricHistory]
 
 
@@ -49,12 +55,19 @@ class Listing(Generic[T]):
                 return
             left = None if left is None else left - len(page.items)
 
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The items as a table, one a row, one column for each of their attributes. It needs pandas."""
+        from mbox_ops.client.tables import frame
+
+        return frame(self)
+
 
 def listing(
     connection: "Connection",
     path: str,
     kind: type[E],
     make: Callable[[E], T],
+    /,
     *,
     limit: int | None = None,
     **query: object,
@@ -109,6 +122,55 @@ class Metrics:
         shown: int | str = "all" if limit is None else limit
         answer = self._connection.get(path, Items[metrics.MetricHistory], name=wanted, limit=shown)
         return [MetricHistory(self._whole(path, part, limit)) for part in answer.items]
+
+    def parts(self, subject: Ref, name: str) -> Iterator[MetricHistory]:
+        """All points of one series, in parts of 100,000: for more than one wants to hold in memory.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        path = f"/runs/{segment(self._connection.ready(subject))}/metrics/history"
+        query: dict[str, object] = {"name": [name], "limit": PART}
+        while True:
+            (part,) = self._connection.get(path, Items[metrics.MetricHistory], **query).items
+            yield MetricHistory([part])
+            if not part.truncated:
+                return
+            query["after"] = part.next
+
+    def curves(
+        self,
+        subjects: Ref | Iterable[Ref],
+        names: Sequence[str] | str,
+        *,
+        x: Axis = "step",
+        max_points: int = 1_000,
+        first_step: int | None = None,
+        last_step: int | None = None,
+    ) -> Curves:
+        """Numeric series thinned out for a chart: of any length, quickly, and without hiding a spike.
+
+        Args:
+            subjects: one or more runs or their ids.
+            names: one or more metrics; each of each run. One that is not there gives an empty curve.
+            x: what the points are spread over: `step`, `wallclock`, or `relative`, the time since the first point.
+            max_points: 4 to 100,000 of each series.
+            first_step: only from this step on.
+            last_step: only up to this step.
+
+        Returns:
+            Curves, run by run, each with `xs`, `steps`, `wallclocks`, `values`, `total` and `thinned`.
+
+        Example:
+            >>> for curve in client.metrics.curves([one, other], "loss"):  # doctest: +SKIP
+            ...     pyplot.plot(curve.xs, curve.values, label=curve.run_id)
+        """
+        wanted = [names] if isinstance(names, str) else names
+        runs = map(self._connection.ready, idents("subjects", subjects))
+        series = [SeriesRef(run_id=run_id, name=name) for run_id in runs for name in wanted]
+        return read_curves(
+            self._connection, series, x=x, max_points=max_points, first_step=first_step, last_step=last_step
+        )
 
     def _whole(self, path: str, part: metrics.MetricHistory, limit: int | None) -> _Parts:
         """`part` and, where all points are wanted and the server gave them in parts, those that follow."""

@@ -94,6 +94,17 @@ def ident(field_name: str, reference: Ref | None) -> str | None:
     )  # fmt: skip
 
 
+def idents(field_name: str, references: Ref | Iterable[Ref]) -> list[str]:
+    """The ids that one or more references stand for.
+
+    Raises:
+        InvalidRequest: one of them is no reference.
+    """
+    if isinstance(references, str) or not isinstance(references, Iterable):
+        references = [references]
+    return [ident(field_name, reference) or "" for reference in references]
+
+
 def name_of(field_name: str, reference: Ref | None) -> str | None:
     """The name that a reference stands for when something is made under it: its name, else its id."""
     name = getattr(reference, "name", "")
