@@ -2,7 +2,16 @@
 
 from mbox_airflow.operators.finish_run import FinishRunOperator
 from mbox_airflow.operators.log_event import LogEventOperator
+from mbox_airflow.operators.metric_gate import MetricGateOperator
 from mbox_airflow.operators.submit_metrics import SubmitMetricsOperator
 from mbox_airflow.operators.track_artifact import TrackArtifactOperator
+from mbox_airflow.operators.update_metadata import UpdateMetadataOperator
 
-__all__ = ["FinishRunOperator", "LogEventOperator", "SubmitMetricsOperator", "TrackArtifactOperator"]
+__all__ = [
+    "FinishRunOperator",
+    "LogEventOperator",
+    "MetricGateOperator",
+    "SubmitMetricsOperator",
+    "TrackArtifactOperator",
+    "UpdateMetadataOperator",
+]

@@ -72,10 +72,25 @@ class MboxOperator(BaseOperator):
             AirflowException: the service is away or busy; a retry may succeed.
             AirflowFailException: the service refused; a retry would be refused too.
         """
+        return self.finish(context, self._told(context))
+
+    def act(self, context: Context) -> dict[str, Any]:
+        """Do the operator's work: write to the DAG run's run, and answer what was written.
+
+        Raises:
+            MboxError: the service is away, or an argument or the write was refused.
+        """
+        return self.written(context, self.identified(context))
+
+    def finish(self, context: Context, receipt: dict[str, Any]) -> dict[str, Any]:
+        """What is left to do once the receipt is there, also if nothing could be written."""
+        return receipt
+
+    def _told(self, context: Context) -> dict[str, Any]:
         from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
         try:
-            return self._write(context)
+            return self.act(context)
         except Fenced as error:
             self.log.info("A newer try of this task has taken over, so this one ends quietly: %s", error)
             return self._refusal(error)
@@ -88,9 +103,8 @@ class MboxOperator(BaseOperator):
                 raise AirflowException(sentence) from None
             raise AirflowFailException(sentence) from None
 
-    def _write(self, context: Context) -> dict[str, Any]:
-        from mbox_airflow import batches
-
+    def identified(self, context: Context) -> TaskIdentity:
+        """Who this task is, checked; the link to its run is there from now on."""
         if self.on_error not in ("fail", "warn"):
             raise InvalidRequest(
                 f"on_error must be 'fail' or 'warn', not {self.on_error!r}.", field="on_error", value=self.on_error
@@ -98,6 +112,12 @@ class MboxOperator(BaseOperator):
         identity = identity_of(context, self.mbox_conn_id).in_scenario(self.scenario)
         self.run_url = url_of(identity)
         context["ti"].xcom_push(key=MboxRunLink.xcom_key, value=self.run_url)
+        return identity
+
+    def written(self, context: Context, identity: TaskIdentity) -> dict[str, Any]:
+        """Write what `fill` gives, and answer the receipt."""
+        from mbox_airflow import batches
+
         batch = batches.opened(identity, context, collection=self.run_collection_name, name=self.run_name)
         self.fill(batch, context, identity)
         result = batches.send(batch, identity.settings)

@@ -1,0 +1,75 @@
+"""What waits in the triggerer, for tasks that have given their worker back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from mbox_ops.errors import InternalError, MboxError, Unavailable
+
+if TYPE_CHECKING:
+    from mbox_ops.settings import ClientSettings
+
+log = logging.getLogger(__name__)
+
+
+class FilterTrigger(BaseTrigger):
+    """Fires when a run meets a filter, with its id; or when asking goes on to be refused, with the reason.
+
+    Args:
+        mbox_conn_id: the connection that names the service. No secret is here: Airflow keeps arguments in its database.
+        key: the run's.
+        filter: in the filter language.
+        poll_interval: seconds between two questions.
+    """
+
+    def __init__(self, *, mbox_conn_id: str, key: str, filter: str, poll_interval: float) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow gives no types here, nor below
+        self.mbox_conn_id = mbox_conn_id
+        self.key = key
+        self.filter = filter
+        self.poll_interval = poll_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The trigger as Airflow keeps it."""
+        arguments = {name: getattr(self, name) for name in ("mbox_conn_id", "key", "filter", "poll_interval")}
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Ask, and ask again."""
+        try:
+            settings = await self._settings()
+            while (run_id := await asyncio.to_thread(self._ask, settings)) is None:
+                await asyncio.sleep(self.poll_interval)
+        except MboxError as error:
+            yield TriggerEvent({"error": str(error)})  # type: ignore[no-untyped-call]  # likewise
+        else:
+            yield TriggerEvent({"run_id": run_id})  # type: ignore[no-untyped-call]  # likewise
+
+    async def _settings(self) -> ClientSettings:
+        from airflow.sdk.exceptions import AirflowNotFoundException
+
+        from mbox_airflow.hooks import DEFAULT_CONN_ID, MboxHook, settings_of
+        from mbox_ops.settings import client_settings
+
+        try:
+            return settings_of(await MboxHook.aget_connection(self.mbox_conn_id))
+        except AirflowNotFoundException:
+            if self.mbox_conn_id != DEFAULT_CONN_ID:
+                raise
+            return client_settings()
+
+    def _ask(self, settings: ClientSettings) -> str | None:
+        from mbox_airflow.finding import Finder
+
+        try:
+            with Finder(settings) as finder:
+                run = finder.one(key=self.key, filter=self.filter)
+        except (Unavailable, InternalError) as error:
+            log.warning("The service gives no answer, so the trigger goes on waiting: %s", error)
+            return None
+        return None if run is None else run.id
