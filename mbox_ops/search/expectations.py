@@ -47,15 +47,19 @@ def told(accepted: Set[str]) -> list[str]:
 
 def unexpected(piece: Piece, accepted: Set[str], previous: Piece | None) -> str:
     """The sentence about a piece that does not fit behind the previous one."""
-    if previous and previous.type == "FIELD" and piece.type in ("$END", "_AND", "_OR", "_RIGHT", "_LEFT"):
+    if previous and "COMPARISON" in accepted and piece.type in ("$END", "_AND", "_OR", "_LEFT", "_RIGHT"):
         name = short(previous.text)
         return f"`{name}` alone is no condition; compare it with a value, or write `EXISTS {name}`."
     if "FIELD" in accepted and piece.type in _VALUES:
         return f"a condition begins with a field, and {code(piece.text)} is a value."
-    if previous and previous.type == "TEXT" and piece.start == previous.start + len(previous.text):
+    if previous and previous.type == "TEXT" and piece.type == "FIELD" and _touch(previous, piece):
         return f"the text ends before {code(piece.text)}; a single quote inside a text is written twice."
     found = "the end" if piece.type == "$END" else code(piece.text)
     return f"expected {listed(told(accepted))}, found {found}.{_hint(piece, accepted)}"
+
+
+def _touch(one: Piece, other: Piece) -> bool:
+    return one.start + len(one.text) == other.start
 
 
 def _hint(piece: Piece, accepted: Set[str]) -> str:
@@ -66,7 +70,7 @@ def _hint(piece: Piece, accepted: Set[str]) -> str:
         word = piece.text.lower()
         if accepted >= _VALUES and word not in _OTHERWISE:
             return _as_text(piece.text)
-        meant = _OTHERWISE.get(word) or nearest(word, told(accepted))
+        meant = _OTHERWISE.get(word) or nearest(word, filter(str.isupper, told(accepted)))
     elif piece.text == "=" and "LIKE" in accepted:
         meant = "!="
     return f" Did you mean `{meant}`?" if meant else ""

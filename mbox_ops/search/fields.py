@@ -64,11 +64,6 @@ def read_field(source: Source, piece: Piece) -> Field:
     return Parameter(name) if root.text == "params" else Tag(name)
 
 
-def unquoted(text: str) -> str:
-    """A quoted name without its quotes and backslashes."""
-    return _ESCAPE.sub(r"\1", text[1:-1])
-
-
 def _parts(source: Source, piece: Piece) -> list[Part]:
     text, base, at = piece.text, piece.start, 0
     found: list[Part] = []
@@ -81,7 +76,7 @@ def _parts(source: Source, piece: Piece) -> list[Part]:
         arrays = _ARRAYS.match(text, part.end())
         assert arrays is not None  # it matches nothing, too
         quoted = part.lastgroup == "quoted"
-        name = unquoted(part[0]) if quoted else part[0]
+        name = _ESCAPE.sub(r"\1", part[0][1:-1]) if quoted else part[0]
         if not quoted and not name.isprintable():
             what = f"{name!a} holds a character that cannot be seen; quote the name if it is meant."
             raise source.error(base + at, what)

@@ -14,8 +14,6 @@ _KNOWN: dict[str, tuple[str, ...]] = {
     "status": get_args(Status),
     "framework": tuple(framework.name for framework in MLFramework),
 }
-
-
 _AN_INSTANT = "Write it as in 2026-11-21T10:00 or now() - 7d."
 _NAMES: dict[type, tuple[str, str]] = {
     str: ("a text", "text"), float: ("a number", "numbers"), bool: ("a boolean", "booleans"),
@@ -110,4 +108,4 @@ def _unfit(field: Field, held: type, piece: Piece, value: Value) -> str:
 
 
 def _code(field: Field, more: str = "") -> str:
-    return code(show(field) + more)
+    return f"`{short(show(field))}{more}`"
