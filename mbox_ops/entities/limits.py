@@ -41,6 +41,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     filter_leaves: int = 200
     filter_values: int = 1_000
     sort_keys: int = 8
+    curves: int = 200
+    curve_points: int = 100_000
+    chart_points: int = 2_000_000
+    compared: int = 200
+    scatters: int = 1_000
+    artifact_bytes: int = 100 * 1024 * 1024 * 1024
+    part_bytes: int = 8 * 1024 * 1024
 
 
 DEFAULT = Limits()

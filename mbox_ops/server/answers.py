@@ -1,10 +1,16 @@
 """Answers as the caller asks for them: JSON for people and other languages, MessagePack for our own client."""
 
 from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from mbox_ops.entities.metrics import MetricHistory
 from mbox_ops.entities.pages import Items
+from mbox_ops.entities.search import Curve
 from mbox_ops.wire.encodings import JSON, MSGPACK, encode, to_wire, unpack_floats, unpack_ints
+
+_PACKED = (MetricHistory, Curve)
 
 
 def accepted(headers: Mapping[str, str]) -> str:
@@ -21,28 +27,24 @@ def accepted(headers: Mapping[str, str]) -> str:
 
 
 def render(value: object, media_type: str) -> bytes:
-    """An answer's body. Packed columns of metric histories become arrays in JSON."""
+    """An answer's body. Packed columns of histories and curves become arrays in JSON."""
     if media_type == JSON and isinstance(value, Items):
-        value = {"items": [readable(item) if isinstance(item, MetricHistory) else item for item in value.items]}
+        value = {"items": [readable(item) if isinstance(item, _PACKED) else item for item in value.items]}
     return encode(value, media_type)
 
 
-def readable(history: MetricHistory) -> MetricHistory:
-    """A history whose columns are arrays that JSON can hold."""
-    values = history.values
-    if history.kind == "float":
-        values = [to_wire(value) for value in unpack_floats(values)]
-    return MetricHistory(
-        name=history.name,
-        kind=history.kind,
-        total=history.total,
-        truncated=history.truncated,
-        steps=list(unpack_ints(history.steps)),
-        wallclocks=list(unpack_ints(history.wallclocks)),
-        received_ats=list(unpack_ints(history.received_ats)),
-        values=values,
-        next=history.next,
-    )
+def readable(points: MetricHistory | Curve) -> MetricHistory | Curve:
+    """A history or a curve whose columns are arrays that JSON can hold."""
+    columns: dict[str, Any] = {
+        name: list(unpack_ints(column))
+        for name in points.__struct_fields__
+        if name != "values" and isinstance(column := getattr(points, name), bytes)
+    }
+    if points.kind == "float":
+        columns["values"] = [to_wire(value) for value in unpack_floats(points.values)]
+    elif isinstance(points.values, bytes):
+        columns["values"] = []  # a curve of a series that is not numeric
+    return msgspec.structs.replace(points, **columns)
 
 
 def _weight(parameters: list[str]) -> float:

@@ -10,6 +10,7 @@ from mbox_ops.server.rest import (
     artifacts,
     batches,
     clock,
+    curves,
     deletions,
     events,
     experiments,
@@ -18,15 +19,17 @@ from mbox_ops.server.rest import (
     metrics,
     runs,
     tokens,
+    uploads,
 )
 from mbox_ops.server.routes import Call, Raw, operation, operations_of
 from mbox_ops.wire.encodings import JSON
 
 DOCUMENTED = tuple(
     operations_of(
-        runs, batches, experiments, metrics, metadata, events, artifacts, grouping, deletions, tokens, clock, health
+        runs, batches, experiments, metrics, curves,
+        metadata, events, artifacts, uploads, grouping, deletions, tokens, clock, health,
     )
-)
+)  # fmt: skip
 
 
 @operation("GET", "/schema", scope="read")

@@ -10,6 +10,7 @@ from mbox_ops.service.queries import is_storable
 from mbox_ops.service.reading import live_subject
 from mbox_ops.store import chunks, history, segments, series, subjects
 from mbox_ops.store.database import Database
+from mbox_ops.store.parts import Place
 
 Histories = list[MetricHistory]
 
@@ -95,7 +96,7 @@ class Metrics:
                     return sealed
 
 
-def _check(query: HistoryQuery) -> history.Place | None:
+def _check(query: HistoryQuery) -> Place | None:
     if query.limit is not None and query.limit < 1:
         raise InvalidRequest(
             f"limit is {query.limit}; it must be at least 1, or be left out for all.", field="limit", limit=1,
@@ -105,7 +106,7 @@ def _check(query: HistoryQuery) -> history.Place | None:
         raise InvalidRequest(
             "after goes on with one series; give exactly one name beside it.", field="after", value=query.after
         )
-    return cast("history.Place | None", read_cursor(_CURSOR, query.after, (int, int, int, int), field="after"))
+    return cast("Place | None", read_cursor(_CURSOR, query.after, (int, int, int, int), field="after"))
 
 
 def _shown(points: history.Points) -> MetricHistory:

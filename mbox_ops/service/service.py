@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from mbox_ops.artifacts.blobs import Blobs
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.entities.limits import DEFAULT, Limits
 from mbox_ops.service.artifacts import Artifacts
 from mbox_ops.service.batches import Batches
 from mbox_ops.service.clock import Clock
+from mbox_ops.service.curves import Curves
 from mbox_ops.service.deletions import Deletions
 from mbox_ops.service.events import Events
 from mbox_ops.service.experiments import Experiments
@@ -15,6 +17,7 @@ from mbox_ops.service.metadata import Metadata
 from mbox_ops.service.metrics import Metrics
 from mbox_ops.service.runs import LEASE_SECONDS, Runs
 from mbox_ops.service.tokens import Tokens
+from mbox_ops.service.uploads import Uploads
 from mbox_ops.store.database import Database
 
 
@@ -27,6 +30,7 @@ class Service:
         clock: the server's; tests give their own.
         new_id: makes the ids of what comes without one.
         lease_seconds: between two renewals of a run's lease; three missed ones give it up.
+        blobs: where the bytes of uploaded artifacts are; without it none can be uploaded.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class Service:
         clock: Clock | None = None,
         new_id: Callable[[], str] = uuid7,
         lease_seconds: float = LEASE_SECONDS,
+        blobs: Blobs | None = None,
     ) -> None:
         self.database = database
         self.limits = limits
@@ -45,12 +50,14 @@ class Service:
         self.experiments = Experiments(database, batches=self.batches, limits=limits)
         self.metadata = Metadata(database)
         self.metrics = Metrics(database)
+        self.curves = Curves(database, limits=limits)
         self.runs = Runs(database, clock=clock, limits=limits, lease_seconds=lease_seconds)
         self.lease_seconds = lease_seconds
         self.scenarios = Scenarios(database, limits=limits)
         self.collections = Collections(database, limits=limits)
         self.events = Events(database, limits=limits)
-        self.artifacts = Artifacts(database, limits=limits)
+        self.artifacts = Artifacts(database, limits=limits, blobs=blobs)
+        self.uploads = Uploads(database, clock=clock, limits=limits, new_id=new_id, blobs=blobs)
         self.deletions = Deletions(database, clock=clock, limits=limits, new_id=new_id)
         self.tokens = Tokens(database, clock=clock, limits=limits, new_id=new_id)
 

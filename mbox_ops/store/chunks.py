@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from pcodec import ChunkConfig, standalone
 from sqlalchemy import Connection, delete, exists, insert, select
 
@@ -78,6 +79,11 @@ def decode_values(body: bytes, kind: str) -> Values:
     if kind != "float":
         return objects(_OBJECTS.decode(zlib.decompress(body)))
     return np.asarray(standalone.simple_decompress(body), np.float64)
+
+
+def decode_floats(body: bytes, into: npt.NDArray[np.float64]) -> None:
+    """What `encode_values` wrote of a numeric series, into an array of the right length."""
+    standalone.simple_decompress_into(body, into)
 
 
 def _pack(column: Ints) -> bytes:

@@ -150,8 +150,7 @@ def _numbers(values: Floats) -> tuple[list[Any], ...]:
     """Of each column: how many NaN, the least, the greatest, the two sums."""
     nan = np.isnan(values)
     nans = nan.sum(0)
-    bits = values.view(np.int64) if values.flags.c_contiguous else np.ascontiguousarray(values).view(np.int64)
-    order = bits ^ ((bits >> 63) & np.int64(2**63 - 1))  # int64 that sort as the floats do, -0.0 below 0.0
+    order = sortable(values)
     span = np.iinfo(np.int64)
     low = _unordered(np.where(nan, span.max, order).min(0))
     high = _unordered(np.where(nan, span.min, order).max(0))
@@ -169,6 +168,15 @@ def _numbers(values: Floats) -> tuple[list[Any], ...]:
         for column in (low, high)
     )
     return nans.tolist(), lows, highs, pairs[0], pairs[1]
+
+
+def sortable(values: Floats) -> npt.NDArray[np.int64]:
+    """Integers that sort as the floats do, -0.0 below 0.0; NaN lie at the ends."""
+    bits = np.ascontiguousarray(values).view(np.int64)
+    order = bits >> 63
+    order &= np.int64(2**63 - 1)
+    order ^= bits
+    return order
 
 
 def _unordered(order: npt.NDArray[np.int64]) -> Floats:

@@ -6,7 +6,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import batches, calls, history, imports, ingest, processes, requesting, serving, sizes, table
+from tests.benchmarks import (
+    batches,
+    calls,
+    curves,
+    history,
+    imports,
+    ingest,
+    processes,
+    requesting,
+    serving,
+    sizes,
+    table,
+)
 from tests.benchmarks.figures import Benchmark, Figure, Scale
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -15,6 +27,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "batches": batches.run,
     "sizes": sizes.run,
     "history": history.run,
+    "curves": curves.run,
     "processes": processes.run,
     "imports": imports.run,
     "serving": serving.run,

@@ -7,13 +7,15 @@ from typing import Any, Protocol
 
 from mbox_ops.client.http import HttpApi
 from mbox_ops.entities.artifacts import ArtifactQuery, StoredArtifact
-from mbox_ops.entities.deletions import CreateDeletion, Deletion
+from mbox_ops.entities.audit import AuditEntry, AuditQuery
+from mbox_ops.entities.deletions import CreateDeletion, Deletion, PurgeDeletion, UndoDeletion
 from mbox_ops.entities.events import EventQuery, StoredEvent
 from mbox_ops.entities.experiments import CreatedExperiment, CreateExperiment
 from mbox_ops.entities.grouping import RunCollection, Scenario
 from mbox_ops.entities.metrics import HistoryQuery, MetricHistory, MetricSummary
-from mbox_ops.entities.pages import Page
+from mbox_ops.entities.pages import Items, Page
 from mbox_ops.entities.runs import Run, RunQuery
+from mbox_ops.entities.search import Curve, CurveQuery
 from mbox_ops.entities.writers import Batch, BatchResult
 from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
@@ -40,6 +42,9 @@ class Door(Protocol):
     def history(self, run_id: str, **query: Any) -> list[MetricHistory]:
         """The history of a run's series."""
 
+    def curves(self, query: CurveQuery) -> list[Curve]:
+        """Series thinned out."""
+
     def metadata(self, run_id: str) -> dict[str, Any]:
         """A run's metadata document."""
 
@@ -60,6 +65,15 @@ class Door(Protocol):
 
     def deletion(self, deletion_id: str) -> Deletion:
         """One deletion by id."""
+
+    def undo(self, deletion_id: str, request: UndoDeletion) -> Deletion:
+        """Undo a deletion."""
+
+    def purge(self, deletion_id: str) -> Deletion:
+        """Have a deletion purged."""
+
+    def audit(self, deletion_id: str) -> list[AuditEntry]:
+        """What was done with a deletion."""
 
 
 class ServiceDoor:
@@ -87,6 +101,9 @@ class ServiceDoor:
     def history(self, run_id: str, **query: Any) -> list[MetricHistory]:
         return self.service.metrics.history(self.actor, run_id, HistoryQuery(**query))
 
+    def curves(self, query: CurveQuery) -> list[Curve]:
+        return self.service.curves.read(self.actor, query)
+
     def metadata(self, run_id: str) -> dict[str, Any]:
         return self.service.metadata.get(self.actor, run_id)
 
@@ -107,6 +124,15 @@ class ServiceDoor:
 
     def deletion(self, deletion_id: str) -> Deletion:
         return self.service.deletions.get(self.actor, deletion_id)
+
+    def undo(self, deletion_id: str, request: UndoDeletion) -> Deletion:
+        return self.service.deletions.undo(self.actor, deletion_id, request)
+
+    def purge(self, deletion_id: str) -> Deletion:
+        return self.service.deletions.purge(self.actor, deletion_id)
+
+    def audit(self, deletion_id: str) -> list[AuditEntry]:
+        return self.service.deletions.audit(self.actor, deletion_id, AuditQuery()).items
 
 
 class HttpDoor:
@@ -137,6 +163,9 @@ class HttpDoor:
         path = f"/runs/{run_id}/metrics/history"
         return self.api.call("GET", path, query=asked, result=dict[str, list[MetricHistory]])["items"]
 
+    def curves(self, query: CurveQuery) -> list[Curve]:
+        return self.api.call("POST", "/curves", body=query, result=Items[Curve]).items
+
     def metadata(self, run_id: str) -> dict[str, Any]:
         return self.api.call("GET", f"/runs/{run_id}/metadata", result=dict[str, Any])
 
@@ -159,3 +188,12 @@ class HttpDoor:
 
     def deletion(self, deletion_id: str) -> Deletion:
         return self.api.call("GET", f"/deletions/{deletion_id}", result=Deletion)
+
+    def undo(self, deletion_id: str, request: UndoDeletion) -> Deletion:
+        return self.api.call("POST", f"/deletions/{deletion_id}/undo", body=request, result=Deletion)
+
+    def purge(self, deletion_id: str) -> Deletion:
+        return self.api.call("POST", f"/deletions/{deletion_id}/purge", body=PurgeDeletion(), result=Deletion)
+
+    def audit(self, deletion_id: str) -> list[AuditEntry]:
+        return self.api.call("GET", f"/deletions/{deletion_id}/audit", result=Page[AuditEntry]).items

@@ -8,6 +8,7 @@ import pytest
 
 from mbox_ops.entities.metrics import MetricHistory
 from mbox_ops.entities.pages import Items
+from mbox_ops.entities.search import Curve
 from mbox_ops.server.answers import accepted
 from mbox_ops.testing import LiveServer
 from mbox_ops.wire.encodings import JSON, MSGPACK, pack_floats, pack_ints, unpack_floats, unpack_ints
@@ -84,6 +85,25 @@ def test_both_encodings_say_the_same(server: LiveServer, run_id: str) -> None:
         ]  # fmt: skip
 
     assert plain(history(server, run_id, JSON)) == plain(history(server, run_id, MSGPACK))
+
+
+def test_curves_are_arrays_in_json_and_packed_in_messagepack(server: LiveServer, run_id: str) -> None:
+    """Like histories; a series that is not numeric has columns without anything in them."""
+    query = {"series": [{"run_id": run_id, "name": name} for name in ("loss", "note")], "x": "wallclock"}
+    told = ask(server.url, "POST", "/api/v1/curves", query).data["items"]
+    columns = ("xs", "steps", "wallclocks", "values", "nan_starts", "nan_counts")
+    assert [[item[column] for column in columns] for item in told] == [
+        [[5, 7, 8], [0, 2, 3], [5, 7, 8], [0.1, "-Infinity", -0.0], [6], [1]],
+        [[], [], [], [], [], []],
+    ]
+    assert [(item["kind"], item["total"], item["thinned"]) for item in told] == [
+        ("float", 4, False),
+        ("string", 1, True),
+    ]
+    answer = ask(server.url, "POST", "/api/v1/curves", query, headers={"Accept": MSGPACK})
+    packed = msgspec.msgpack.decode(answer.body, type=Items[Curve]).items
+    assert (packed[0].xs, packed[0].nan_starts) == (pack_ints([5, 7, 8]), pack_ints([6]))
+    assert packed[0].values == pack_floats([0.1, float("-inf"), -0.0])
 
 
 def test_a_limit_of_a_history_may_be_all(server: LiveServer, run_id: str) -> None:
