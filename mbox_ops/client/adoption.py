@@ -21,19 +21,23 @@ class Adoption:
         self._every = every
         self._look_at = 0.0
         self._lane: JournalLane | None = None
+        self._unreadable: set[str] = set()  # left to other processes, and to people
 
     def next(self) -> bool:
         """Go on to the next orphan if the present one is done; whether there is something to send."""
-        if self._lane is not None and self._lane.take() is not None:
-            return True
-        found = self._lane is not None
+        if (lane := self._lane) is not None:
+            try:
+                if lane.take() is not None:
+                    return True
+            except OSError:
+                self._unreadable.add(lane.journal.name)
         self.close()
         now = self._clock.monotonic()
-        if not found and now < self._look_at:
+        if lane is None and now < self._look_at:
             return False
         self._look_at = now + self._every
         self._spool.forget_old_clocks()
-        if (journal := next(self._spool.orphans(), None)) is None:
+        if (journal := next(self._spool.orphans(but=self._unreadable), None)) is None:
             return False
         self._lane = self._sender.orphan = JournalLane(journal, Tracks())
         return True

@@ -5,16 +5,18 @@ it began. Processes that share an attempt (a fork, or whoever adopts a spool) mu
 replace each other's data: they are a family, and the first of them to read the server's time writes it down.
 """
 
+import errno
 import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from mbox_ops.client.clock import Clock
-from mbox_ops.client.journal import Start
+from mbox_ops.client.journal import Start, sync_folder
 from mbox_ops.errors import Unavailable
 
 SLOWEST = 1_000_000  # microseconds; a slower answer says too little about what time it is
+_PASSING = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT})  # others say that this file system never can
 FAMILY = os.urandom(8).hex()  # inherited by a fork, new in any other process
 
 
@@ -70,7 +72,8 @@ class Epochs:
         Raises:
             MboxError: the server was not reached, or answered too slowly.
         """
-        return ((self._shared_offset(start) if shared or self.forked else self._own_offset(start)) + start.age) // 1_000
+        offset = self._shared_offset(start, must=shared) if shared or self.forked else self._own_offset(start)
+        return (offset + start.age) // 1_000
 
     def _own_offset(self, start: Start) -> int:
         if self._own is not None:
@@ -82,13 +85,21 @@ class Epochs:
                 return asked
         return self._shared_offset(start, asked)
 
-    def _shared_offset(self, start: Start, asked: int | None = None) -> int:
+    def _shared_offset(self, start: Start, asked: int | None = None, *, must: bool = False) -> int:
+        """`must`: another process could come to another epoch, and replace what is sent with this one."""
         if start.family not in self._shared:
+            own = self._own if start.family == self.family and self._own is not None else asked
             path = self._path_of(start.family)
-            offset = _read(path)
-            if offset is None:
-                own = self._own if start.family == self.family and self._own is not None else asked
-                offset = _write_first(path, self._ask(start) if own is None else own)
+            try:
+                offset = _read(path)
+                if offset is None:
+                    own = self._ask(start) if own is None else own
+                    offset = _write_first(path, own)
+                sync_folder(path.parent)  # whoever wrote it down may not have come to it
+            except OSError as error:
+                if must and error.errno in _PASSING:
+                    raise Unavailable(f"The server's time cannot be noted in {path}: {error.strerror}.") from error
+                offset = self._ask(start) if own is None else own
             self._shared[start.family] = offset
             if self._own is None and start.family == self.family:
                 self._own = offset
@@ -109,28 +120,23 @@ class Epochs:
 
 
 def _read(path: Path) -> int | None:
+    """What was written down; None if nothing was."""
     try:
-        return int(path.read_text())
-    except (OSError, ValueError):
+        return int(path.readlink().name)
+    except (FileNotFoundError, ValueError):
         return None
 
 
 def _write_first(path: Path, offset: int) -> int:
-    """Write the offset down, unless another process has: then that one's holds."""
-    draft = path.with_suffix(f".{os.getpid()}")
+    """Write the offset down, unless another process has: then that one's holds.
+
+    It is the target of a symbolic link: that is there as a whole or not at all, needs no room on a full disk, and the
+    first one stands.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with draft.open("w") as file:
-            file.write(str(offset))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            found = _read(path)
-            return offset if found is None else found
-        finally:
-            draft.unlink()
-    except OSError:
-        return offset
+        path.symlink_to(str(offset))
+    except FileExistsError:
+        found = _read(path)
+        return offset if found is None else found
     return offset

@@ -35,12 +35,12 @@ def read_frame(fd: int, at: int) -> Read | None:
     place: int | None = at
     damaged = False
     while place is not None:
-        head = _header(os.pread(fd, _HEADER.size, place))
+        head = _header(pread(fd, _HEADER.size, place))
         if head is None:
             place, damaged = _search(fd, place + 1), True
             continue
         length, crc = head
-        payload = os.pread(fd, length, place + _HEADER.size)
+        payload = pread(fd, length, place + _HEADER.size)
         if len(payload) < length:
             return None  # torn off
         place += _HEADER.size + length
@@ -48,6 +48,14 @@ def read_frame(fd: int, at: int) -> Read | None:
             return Read(payload, place, damaged)
         damaged = True
     return None
+
+
+def pread(fd: int, length: int, at: int) -> bytes:
+    """So many bytes from `at` on; fewer only where the file ends. One call may give less, and that is no end."""
+    data = os.pread(fd, length, at)
+    while len(data) < length and (more := os.pread(fd, length - len(data), at + len(data))):
+        data += more
+    return data
 
 
 def _header(data: bytes) -> tuple[int, int] | None:
@@ -59,7 +67,7 @@ def _header(data: bytes) -> tuple[int, int] | None:
 
 def _search(fd: int, at: int) -> int | None:
     """Where the next sound header is, from `at` on."""
-    data = os.pread(fd, max(0, os.fstat(fd).st_size - at), at)
+    data = pread(fd, max(0, os.fstat(fd).st_size - at), at)
     found = data.find(_MAGIC)
     while found >= 0:
         if _header(data[found : found + _HEADER.size]) is not None:

@@ -14,7 +14,7 @@ from zlib import crc32
 import msgspec
 
 from mbox_ops.client.filelock import take_lock
-from mbox_ops.client.frames import Read, frame, read_frame
+from mbox_ops.client.frames import Read, frame, pread, read_frame
 from mbox_ops.wire.encodings import decode, encode
 
 _CURSOR = struct.Struct("<QQI")
@@ -78,7 +78,13 @@ class Journal:
             OSError: the folder cannot be written, or its file system has no locks.
         """
         lock = take_lock(folder / f"{name}.lock")
-        return None if lock is None else cls(folder, name, lock, segment_bytes)
+        if lock is None:
+            return None
+        try:
+            return cls(folder, name, lock, segment_bytes)
+        except OSError:
+            os.close(lock)
+            raise
 
     def append(self, record: Record) -> None:
         """Put a record at the end. It survives this process at once, and the machine from `sync` on.
@@ -96,7 +102,11 @@ class Journal:
         self._unsynced = True
 
     def peek(self) -> Record | None:
-        """The oldest record that was not taken off, None if there is none."""
+        """The oldest record that was not taken off, None if there is none.
+
+        Raises:
+            OSError: the disk failed; it is tried again at the next call.
+        """
         while self._next is None:
             number, offset = self._at
             if number > self._last:
@@ -130,7 +140,11 @@ class Journal:
             self._leave_segment()
 
     def is_empty(self) -> bool:
-        """Whether no record is left."""
+        """Whether no record is left.
+
+        Raises:
+            OSError: the disk failed.
+        """
         return self.peek() is None
 
     def sync(self) -> None:
@@ -146,7 +160,7 @@ class Journal:
             if not self._doubtful:
                 try:
                     os.fsync(self._writing)
-                    _sync_folder(self.folder)
+                    sync_folder(self.folder)
                 except OSError:
                     self._doubtful = True
             if self._doubtful:
@@ -157,56 +171,54 @@ class Journal:
         """Let the journal go: what is left in it is for the next owner; an empty one is removed."""
         if self._lock is None:
             return
-        empty = self.is_empty()
-        self.forget()
-        if empty:
-            for path in [*self.folder.glob(f"{self.name}.*.seg"), self._cursor_path(), self._lock_path()]:
-                path.unlink(missing_ok=True)
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            os.close(lock)
+        with contextlib.suppress(OSError):  # what cannot be read or removed now may be another time
+            if self.is_empty():
+                for path in [*self.folder.glob(f"{self.name}.*.seg"), self._cursor_path(), self._lock_path()]:
+                    path.unlink(missing_ok=True)
+        self.abandon()
 
     def abandon(self) -> None:
         """Close the descriptors and touch nothing: a forked child does so with its parent's journal."""
-        self.forget()
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            os.close(lock)
-
-    def forget(self) -> None:
-        """Close the descriptors of the segments."""
         for fd in (self._writing, self._reading):
             if fd is not None:
                 os.close(fd)
         self._writing = self._reading = self._next = None
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
     def _begin_segment(self) -> None:
         self._end_segment()
-        path = self._segment(self._last + 1)
-        self._writing = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        self._last, self._written = self._last + 1, 0
+        self._writing, self._last = self._new_segment()
+        self._written = 0
+
+    def _new_segment(self) -> tuple[int, int]:
+        """A new file behind all others, one that could not be removed among them; its descriptor and number."""
+        number = max(self._numbers(), default=0)
+        number = max(number, self._last) + 1
+        return os.open(self._segment(number), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), number
 
     def _write_anew(self, doubted: int) -> None:
         """Go on in a new segment, which begins with what was not taken off the doubted one; that one is removed."""
         old, start = self._last, self._at[1] if self._at[0] == self._last else 0
-        path = self._segment(old + 1)
         data = _whole_frames(doubted, start, self._written)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fd, number = self._new_segment()
         try:
             _write_whole(fd, data, 0)
             os.fsync(fd)
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         except OSError:
             os.close(fd)
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # one that stays holds nothing that the others do not
+                self._segment(number).unlink()
             raise
         os.close(doubted)
-        self._writing, self._written, self._last = fd, len(data), old + 1
+        self._writing, self._written, self._last = fd, len(data), number
         if self._at[0] == old:
             if self._reading is not None:
                 os.close(self._reading)
                 self._reading = None
-            self._at = (old + 1, 0)
+            self._at = (number, 0)
             if self._next is not None:
                 self._next = (self._next[0], self._next[1] - start)
             self._save_cursor()
@@ -228,10 +240,12 @@ class Journal:
             self._reading = None
         self._at = (done + 1, 0)
         self._save_cursor()
-        path = self._segment(done)
-        if path.exists():
-            self.size -= path.stat().st_size
-            path.unlink()
+        for number in self._numbers():
+            if number <= done:
+                with contextlib.suppress(OSError):  # it is tried again when the next one is left
+                    size = self._segment(number).stat().st_size
+                    self._segment(number).unlink()
+                    self.size -= size
 
     def _reader(self) -> int | None:
         if self._reading is None:
@@ -300,10 +314,11 @@ def _whole_frames(fd: int, start: int, end: int) -> bytes:
         if found is None or found.damaged:
             raise OSError(errno.EIO, "The spool cannot be read back")
         place = found.next
-    return os.pread(fd, end - start, start)
+    return pread(fd, end - start, start)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a crash of the machine."""
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -10,7 +10,11 @@ class Lane(Protocol):
     """Batches in the order in which they must be sent."""
 
     def take(self) -> Item | None:
-        """The batch to send now, None if there is none; it stays the same until it is settled."""
+        """The batch to send now, None if there is none; it stays the same until it is settled.
+
+        Raises:
+            OSError: the spool cannot be read.
+        """
 
     def settle(self, item: Item) -> None:
         """Nothing more is to be done about the batch that was taken."""

@@ -101,8 +101,15 @@ def _send_all(
             _send(sender, clock, report, progress, patience)
             report.damaged += journal.damaged
             report.lost += lane.lost
-        report.left += not journal.is_empty()
+        report.left += not _is_done(journal)
         journal.close()
+
+
+def _is_done(journal: Journal) -> bool:
+    try:
+        return journal.is_empty()
+    except OSError:
+        return False
 
 
 class _CountingLane(JournalLane):

@@ -18,7 +18,7 @@ from mbox_ops.client.substitutes import substitutes
 from mbox_ops.client.tracks import Item
 from mbox_ops.client.verdicts import Backoff, Verdict, judge
 from mbox_ops.entities.writers import Batch, BatchResult
-from mbox_ops.errors import MboxError
+from mbox_ops.errors import MboxError, Unavailable
 from mbox_ops.wire.encodings import decode, encode
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,10 @@ class Sender:
         with self._lock:
             if self.trouble is not None and (pause := self._retry_at - self._clock.monotonic()) > 0:
                 return pause
-            lane, item = self._next()
+            try:
+                lane, item = self._next()
+            except OSError as error:
+                return self._stumble(error)
             if item is None:
                 return None
             if item.track.over is not None:
@@ -136,7 +139,8 @@ class Sender:
     def _next(self) -> tuple[Lane, Item | None]:
         item = self._lane.take()
         if item is None and self.orphan is not None:
-            return self.orphan, self.orphan.take()
+            with contextlib.suppress(OSError):  # whoever gave it takes it back
+                return self.orphan, self.orphan.take()
         return self._lane, item
 
     def _send(self, lane: Lane, item: Item) -> float:
@@ -191,18 +195,28 @@ class Sender:
         return 0.0
 
     def _wait(self, lane: Lane, item: Item, error: MboxError) -> float:
-        now = self._clock.monotonic()
-        if self.trouble is None:
-            self._trouble_since = now
-        self.trouble = error
-        pause = self._backoff.fail(error)
-        self._retry_at = now + pause
         if item.ticket is not None:
             item.ticket.error = error
             if item.ticket.decided:  # its caller gave up while it was on its way
                 self._settle(lane, item)
         self._tell_of_trouble(error)
         self._lane.park()
+        return self._pause(error)
+
+    def _stumble(self, error: OSError) -> float:
+        """The batch to send now cannot be read, and those behind it must wait for it."""
+        if "disk" not in self._told:
+            self._told.add("disk")
+            logger.warning("The spool cannot be read (%s): what waits there is sent when it can be.", error)
+        return self._pause(Unavailable(f"The spool cannot be read: {error}."))
+
+    def _pause(self, error: MboxError) -> float:
+        now = self._clock.monotonic()
+        if self.trouble is None:
+            self._trouble_since = now
+        self.trouble = error
+        pause = self._backoff.fail(error)
+        self._retry_at = now + pause
         self._changed()
         return pause
 

@@ -4,12 +4,12 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import msgspec
 
-from mbox_ops.client.journal import Journal
+from mbox_ops.client.journal import Journal, sync_folder
 from mbox_ops.client.refused import Refused
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.wire.encodings import JSON, decode, encode
@@ -55,9 +55,15 @@ class Spool:
             pass
         return journal
 
-    def orphans(self) -> Iterator[Journal]:
-        """The journals that a process left behind, oldest first, each owned by this process from now on."""
+    def orphans(self, *, but: Container[str] = ()) -> Iterator[Journal]:
+        """The journals that a process left behind, oldest first, each owned by this process from now on.
+
+        Args:
+            but: names of those that are not wanted.
+        """
         for name in self.names():
+            if name in but:
+                continue
             try:
                 journal = Journal.own(self.folder, name, self._segment_bytes)
             except OSError:
@@ -91,15 +97,23 @@ class Spool:
         """Remove what families noted of the server's time and nobody can need any more."""
         for path in self.folder.glob("*.clock"):
             with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > CLOCK_DAYS * 86_400:
+                if time.time() - path.lstat().st_mtime > CLOCK_DAYS * 86_400:
                     path.unlink()
 
     def _make(self) -> None:
-        if not (self.folder / _META).exists():
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft = self.folder / f"{_META}.{os.getpid()}"
-            draft.write_bytes(encode(self.address, JSON))
-            draft.replace(self.folder / _META)
+        """Make the folder, then say in it whose it is: once that stands, the way to it survives a crash."""
+        if (self.folder / _META).exists():
+            return
+        missing = [folder for folder in self.folder.parents if not folder.exists()]
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.folder, *missing):
+            sync_folder(folder.parent)
+        draft = self.folder / f"{_META}.{os.getpid()}"
+        with draft.open("wb") as file:
+            file.write(encode(self.address, JSON))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.folder / _META)
 
 
 def spools(root: Path) -> list[Spool]:

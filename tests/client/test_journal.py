@@ -217,6 +217,33 @@ def test_a_disk_that_syncs_nothing_is_said_and_loses_nothing(tmp_path: Path, mon
     assert seqs(journal) == [1]
 
 
+def test_a_read_that_gives_less_than_was_asked_for_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Systems may do so; only a read that gives nothing is the end of the file."""
+    written(tmp_path, 3)
+    real = os.pread
+    with monkeypatch.context() as patch:  # a file system that does so cannot be had everywhere
+        patch.setattr(os, "pread", lambda fd, length, at: real(fd, max(1, length // 2), at))
+        assert seqs(own(tmp_path)) == [1, 2, 3]
+
+
+def test_a_file_that_cannot_be_removed_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is removed when the next one is, or when the journal is closed."""
+    journal = own(tmp_path, segment_bytes=100)
+    for seq in range(1, 21):
+        journal.append(record(seq))
+
+    def fails(path: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:  # a disk that fails cannot be had otherwise
+        patch.setattr(os, "unlink", fails)
+        assert seqs(journal) == list(range(1, 21))
+    journal.append(record(21))
+    assert seqs(journal) == [21]
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_record_keeps_when_its_attempt_began(tmp_path: Path) -> None:
     """The start is there for whoever computes the epoch."""
     journal = own(tmp_path)

@@ -1,6 +1,7 @@
 """Judgements and limits, one at a time, with a clock that the test sets."""
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,30 @@ def test_a_spool_that_cannot_be_written_leaves_the_data_in_memory(rules: Rules, 
     rules.away = False
     assert stream.flush(timeout=5).where == "server"
     assert rules.values("loss") == [float(step) for step in range(10)]
+
+
+def test_a_spool_that_cannot_be_read_is_tried_again(
+    rules: Rules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What waits there comes first when it can be read, so that order holds; one line tells of it."""
+    recorder = recorder_on(rules, tmp_path)
+    stream = recorder.stream(run_id="r")
+    rules.away = True
+    for step in range(3):
+        stream.log("loss", float(step), step)
+        assert stream.flush().where == "spool"
+    rules.away = False
+
+    def fails(fd: int, length: int, at: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):  # a disk that fails cannot be had otherwise
+        patch.setattr(os, "pread", fails)
+        stream.log("loss", 3.0, 3)
+        assert stream.flush(timeout=5).where == "spool"
+    assert len([r for r in caplog.records if "cannot be read" in r.getMessage()]) == 1
+    assert stream.flush(timeout=5).where == "server"
+    assert rules.values("loss") == [0.0, 1.0, 2.0, 3.0]
 
 
 def test_what_is_refused_is_replaced_by_less_and_less(rules: Rules, tmp_path: Path) -> None:
