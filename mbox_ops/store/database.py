@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from mbox_ops.errors import Unavailable
 from mbox_ops.store import commits
+from mbox_ops.store.checkpoints import Log
 from mbox_ops.store.failures import translated
 from mbox_ops.store.filelock import FileLock
 
@@ -34,6 +35,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16000",  # KiB
     "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA wal_autocheckpoint = 0",  # `checkpoints` does it
 )
 
 
@@ -54,6 +56,7 @@ class Database:
         self.catalogued: set[tuple[int, str, str]] = set()  # what `catalogue` has seen
         self._file = _prepared_file(parsed) if self.dialect == "sqlite" else None
         self._file_lock: FileLock | None = None
+        self._log = None if self._file is None else Log(self._file)
         self._write_lock = threading.Lock()
         self._engine = _sqlite_engine(parsed) if self.dialect == "sqlite" else _postgresql_engine(parsed)
         self._reading = self._engine
@@ -89,6 +92,8 @@ class Database:
                 yield conn
             for call in waiting:
                 call()
+            if self._log is not None and self._log.is_long():
+                self._log.move(self._engine)
 
     def upgrade(self) -> None:
         """Bring the tables to the newest version; a fresh database gets all of them."""
