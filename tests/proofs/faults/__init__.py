@@ -1,0 +1,1 @@
+"""A disk that fails when it is told to, and processes that live on it."""
