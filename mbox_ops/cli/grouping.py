@@ -1,18 +1,20 @@
-"""`mbox collections`, `mbox scenarios` and `mbox deletions`: how runs are grouped, and let go."""
+"""`mbox collections` and `mbox scenarios`: how runs are grouped, and let go."""
 
 from typing import Annotated
 
 import typer
 
 from mbox_ops.cli import options
-from mbox_ops.cli.deleting import delete_after_preview
+from mbox_ops.cli.deleting import Key, MaxRuns, delete_after_preview
+from mbox_ops.cli.deletions import deletions
 from mbox_ops.cli.output import print_items, table
 from mbox_ops.client.client import Client
 from mbox_ops.entities.grouping import RunCollection, Scenario
 
+__all__ = ["collections", "deletions", "scenarios"]
+
 collections = typer.Typer(no_args_is_help=True, help="Run collections.")
 scenarios = typer.Typer(no_args_is_help=True, help="Scenarios, and deleting them in bulk.")
-deletions = typer.Typer(no_args_is_help=True, help="What was deleted.")
 
 
 @collections.command("list")
@@ -51,6 +53,8 @@ def delete_scenarios(
     names: Annotated[list[str], typer.Argument(help="Names or ids of the scenarios.")],
     dry_run: options.DryRun = False,
     force: options.Force = False,
+    max_runs: MaxRuns = None,
+    key: Key = None,
     yes: options.Yes = False,
     url: options.Url = None,
     namespace: options.Namespace = None,
@@ -59,27 +63,8 @@ def delete_scenarios(
     """Delete whole scenarios with everything in them, after a preview."""
     delete_after_preview(
         Client(url, namespace=namespace), {"scenario": names}, dry_run=dry_run, force=force, ask=not (yes or as_json),
-        as_json=as_json,
+        as_json=as_json, max_runs=max_runs, key=key,
     )  # fmt: skip
-
-
-@deletions.command("list")
-def list_deletions(
-    limit: options.Limit = 50,
-    url: options.Url = None,
-    namespace: options.Namespace = None,
-    as_json: options.Json = False,
-) -> None:
-    """List deletions, newest first."""
-    found = list(Client(url, namespace=namespace).deletions.list(limit=limit))
-    if as_json:
-        print_items(found)
-        return
-    rows = [
-        (d.id, d.state, d.counts.runs, d.counts.points, ", ".join(d.by_scenario), d.created_at, d.created_by)
-        for d in found
-    ]
-    table("Deletions", ("id", "state", "runs", "points", "scenarios", "at (UTC)", "by"), rows)
 
 
 def show_scenarios(found: list[Scenario]) -> None:

@@ -1,10 +1,13 @@
-"""Deletions: previewed, made, read."""
+"""Deletions: previewed, made, read, undone, purged."""
 
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from mbox_ops.client.reading import Listing, listing, same, segment
 from mbox_ops.client.references import Ref, WhichScenarios, ident, idents_of_scenarios
 from mbox_ops.entities import deletions
+from mbox_ops.entities.audit import AuditEntry
 from mbox_ops.entities.ids import uuid7
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ class Deletions:
         dry_run: bool = False,
         purge: bool = False,
         force: bool = False,
+        max_runs: int | None = None,
+        expected: "deletions.Deletion | deletions.Counts | None" = None,
+        key: str | None = None,
     ) -> deletions.Deletion:
         """Delete the runs that all given conditions hold for.
 
@@ -43,6 +49,10 @@ class Deletions:
             dry_run: only count what would go.
             purge: give the undo window up.
             force: take runs that count as alive too.
+            max_runs: refuse when more runs than that would go.
+            expected: a preview or its counts: refuse when something else would go now.
+            key: your own name for this deletion, 1-1,024 characters; a call that is repeated under the same key deletes
+                once and returns that deletion.
 
         Returns:
             What went, or would go: `counts`, `by_scenario`, `scenarios_not_found`; `purge_after` says until when it can
@@ -51,7 +61,12 @@ class Deletions:
         Raises:
             InvalidRequest: no condition is given, or the conditions may not stand together.
             NotFound: there is no such run.
-            Conflict: runs among them count as alive; the message names them.
+            Conflict: runs among them count as alive (the message names them), or there are more than `max_runs`.
+            StaleRequest: the counts are not the expected ones.
+
+        Example:
+            >>> preview = client.deletions.create(scenario="churn", dry_run=True)  # doctest: +SKIP
+            >>> client.deletions.create(scenario="churn", expected=preview)  # doctest: +SKIP
         """
         wish = deletions.CreateDeletion(
             selector=deletions.Selector(
@@ -65,7 +80,9 @@ class Deletions:
             dry_run=dry_run,
             purge=purge,
             force=force,
-            key=None if dry_run else uuid7(),  # sent again after a lost answer, it deletes once
+            max_runs=max_runs,
+            expected=expectation(expected),
+            key=None if dry_run else key or uuid7(),  # sent again after a lost answer, it deletes once
         )
         self._connection.flush()
         return self._connection.api.call("POST", "/deletions", body=wish, result=deletions.Deletion, retry=True)
@@ -74,10 +91,56 @@ class Deletions:
         """The namespace's deletions, newest first."""
         return listing(self._connection, "/deletions", deletions.Deletion, same, limit=limit)
 
-    def get(self, deletion_id: str) -> deletions.Deletion:
+    def get(self, deletion: Ref) -> deletions.Deletion:
         """A deletion: its state and what went with it.
 
         Raises:
             NotFound: there is none.
         """
-        return self._connection.get(f"/deletions/{segment(deletion_id)}", deletions.Deletion)
+        return self._connection.get(f"/deletions/{_segment(deletion)}", deletions.Deletion)
+
+    def undo(self, deletion: Ref, *, key_suffix: str | None = None) -> deletions.Deletion:
+        """Bring back all that a deletion took, as it was.
+
+        Args:
+            deletion: a deletion or its id.
+            key_suffix: where a live run has taken the key of a run that comes back, that one comes back under its key
+                with this behind it.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: it is undone or purged; or live runs have taken keys (`details["taken"]` lists them) and no suffix
+                was given.
+        """
+        wish = deletions.UndoDeletion(key_suffix=key_suffix)
+        return self._post(deletion, "undo", wish)
+
+    def purge(self, deletion: Ref) -> deletions.Deletion:
+        """Give the undo window of a deletion up: the service drops what it took for good, from now on.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: it is undone.
+        """
+        return self._post(deletion, "purge", deletions.PurgeDeletion())
+
+    def audit(self, deletion: Ref | None = None, *, limit: int | None = None) -> Listing[AuditEntry]:
+        """What was done with a deletion, or with all of the namespace, oldest first: by whom, when, how much."""
+        path = "/audit" if deletion is None else f"/deletions/{_segment(deletion)}/audit"
+        return listing(self._connection, path, AuditEntry, same, limit=limit)
+
+    def _post(self, deletion: Ref, verb: str, wish: msgspec.Struct) -> deletions.Deletion:
+        path = f"/deletions/{_segment(deletion)}/{verb}"
+        return self._connection.api.call("POST", path, body=wish, result=deletions.Deletion)
+
+
+def expectation(given: "deletions.Deletion | deletions.Counts | None") -> deletions.Expected | None:
+    """What a deletion is to take, from the preview of it or its counts."""
+    if given is None:
+        return None
+    counts = given.counts if isinstance(given, deletions.Deletion) else given
+    return deletions.Expected(**msgspec.structs.asdict(counts))
+
+
+def _segment(deletion: Ref) -> str:
+    return segment(ident("deletion", deletion) or "")

@@ -25,6 +25,16 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     run_id: str | None = None
 
 
+class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The counts that a deletion is to have; those that are not given may be anything."""
+
+    runs: int | None = None
+    points: int | None = None
+    events: int | None = None
+    artifacts: int | None = None
+    bytes: int | None = None
+
+
 class CreateDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A wish to delete.
 
@@ -32,6 +42,8 @@ class CreateDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         dry_run: only count what would go.
         force: take runs that count as alive too; without it they make the deletion refuse with their list.
         purge: give the undo window up.
+        max_runs: refuse when more runs than that would go.
+        expected: what a preview counted: refuse when it would be something else now.
         key: the caller's own name for this deletion, 1-1,024 characters: a request that is repeated under the same key
             deletes once and is answered with that deletion.
     """
@@ -40,6 +52,8 @@ class CreateDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     dry_run: bool = False
     force: bool = False
     purge: bool = False
+    max_runs: int | None = None
+    expected: Expected | None = None
     key: str | None = None
 
 
@@ -53,6 +67,21 @@ class Counts(msgspec.Struct, kw_only=True):
     bytes: int = 0
 
 
+class UndoDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A wish to undo a deletion.
+
+    Attributes:
+        key_suffix: where a live run has taken the key of a run that comes back, that one comes back under its key with
+            this behind it. Without it such an undo is refused.
+    """
+
+    key_suffix: str | None = None
+
+
+class PurgeDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A wish to purge a deletion; there is nothing to say about it."""
+
+
 class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     """A deletion, or the preview of one (`state` PREVIEW, empty `id`).
 
@@ -63,6 +92,7 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
         protected: how many of the runs carry the tag `mbox.keep=true`. They go when they or their scenario are named;
             other selectors leave them out.
         purge_after: until then it can be undone.
+        finished_at: when it was undone, or purged to the end.
     """
 
     id: str
@@ -77,3 +107,4 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     purge_after: datetime
     created_by: str
+    finished_at: datetime | None = None

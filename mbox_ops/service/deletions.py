@@ -1,44 +1,38 @@
 """Deleting runs: previewed, then done at once and for everybody, undone while the window is open, purged after it."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from mbox_ops.entities.deletions import Counts, CreateDeletion, Deletion, Selector
+from mbox_ops.entities.audit import AuditEntry, AuditQuery
+from mbox_ops.entities.deletions import Counts, CreateDeletion, Deletion, UndoDeletion
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.pages import Page
 from mbox_ops.errors import Conflict, NotFound
+from mbox_ops.service import undoing
 from mbox_ops.service.access import Actor
+from mbox_ops.service.choosing import SECOND, Chosen, check_alive, choose, report
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.cursors import check_limit, page_of, read_cursor
-from mbox_ops.service.queries import check_texts, is_storable
-from mbox_ops.service.selectors import check_selector
-from mbox_ops.store import deletions, grouping, purging, runs, subjects, tallies
+from mbox_ops.service.purging import Purging
+from mbox_ops.service.queries import is_storable
+from mbox_ops.service.selectors import check_expectations, check_request
+from mbox_ops.store import audit, deletions, grouping, subjects, tallies
 from mbox_ops.store.database import Database
-from mbox_ops.store.deletions import Report
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SECOND = 1_000_000  # microseconds
-DAY = 86_400 * SECOND
 UNDO_DAYS = 7
-QUIET_DAYS = 7  # a run without a lease counts as alive for so long after its last write
-LOST_DAYS = 1  # and a lost one for so long after it was given up
-_LISTED = 100  # ids in a report or an error
-_PURGE_ROWS = 500  # dropped in one transaction
 
 
-class _Chosen(NamedTuple):
-    """What a selector stands for in the database."""
+class Wish(NamedTuple):
+    """A checked request, and how the runs are found in a namespace at an instant."""
 
-    targets: tallies.Targets
-    spared: int  # protected runs that it would have taken
-    scenarios: list[str]  # names of the scenarios it names that have live runs
-    not_found: list[str]
+    request: CreateDeletion
+    choose: "Callable[[Connection, int, int], Chosen]"
 
 
 class Deletions:
@@ -58,6 +52,7 @@ class Deletions:
         self._limits = limits
         self._new_id = new_id
         self._undo = undo_seconds * SECOND
+        self.purging = Purging(database, clock=clock)
 
     def create(self, actor: Actor, request: CreateDeletion) -> Deletion:
         """Delete the runs of the namespace that a selector takes, or only count them (`dry_run`).
@@ -70,12 +65,19 @@ class Deletions:
         Raises:
             InvalidRequest: the selector breaks a rule.
             NotFound: `run_id` names no live run of the namespace.
-            Conflict: some of the runs count as alive, and `force` was not given; or the key was used for another wish.
+            Conflict: some of the runs count as alive, and `force` was not given; there are more than `max_runs`; or the
+                key was used for another wish.
+            StaleRequest: the counts are not the expected ones.
         """
         actor.require("delete")
-        check_selector(request.selector, self._limits)
-        check_texts(key=request.key)
-        return self._preview(actor, request) if request.dry_run else self._delete(actor, request)
+        check_request(request, self._limits)
+        return self.carry_out(
+            actor, Wish(request, lambda conn, namespace_id, now: choose(conn, actor, namespace_id, request.selector))
+        )
+
+    def carry_out(self, actor: Actor, wish: Wish) -> Deletion:
+        """Preview or do what was wished."""
+        return self._preview(actor, wish) if wish.request.dry_run else self._delete(actor, wish)
 
     def get(self, actor: Actor, deletion_id: str) -> Deletion:
         """A deletion by its id, in any namespace that the token opens.
@@ -99,90 +101,91 @@ class Deletions:
             rows = deletions.page(conn, namespace_id=namespace_id, after=after, limit=limit + 1)
         return page_of("deletions", rows, limit)
 
-    def undo(self, actor: Actor, deletion_id: str) -> Deletion:
+    def undo(self, actor: Actor, deletion_id: str, request: UndoDeletion = UndoDeletion()) -> Deletion:  # noqa: B008 - frozen
         """Bring everything that a deletion took back as it was.
 
         Raises:
+            InvalidRequest: the suffix is none that a key may end in.
             NotFound: there is no such deletion, or the token does not open its namespace.
-            Conflict: it is undone or purged, or runs that live now have taken keys of its runs.
+            Conflict: it is undone or purged, or runs that live now have the keys that its runs would have.
+        """
+        actor.require("delete")
+        undoing.check(request, self._limits)
+        with self._database.write() as conn:
+            row, deletion = _find(conn, actor, deletion_id, lock=True)
+            now = self._clock.now()
+            undoing.undo(conn, row, deletion, request, self._limits, now=now)
+            audit.add(conn, deletion_id=row, action="undone", by=actor.name, counts=_counts(deletion.counts), now=now)
+            return _find(conn, actor, deletion_id)[1]
+
+    def purge(self, actor: Actor, deletion_id: str) -> Deletion:
+        """Give up the undo window of a deletion: the purge begins at once.
+
+        Raises:
+            NotFound: there is no such deletion, or the token does not open its namespace.
+            Conflict: it is undone.
         """
         actor.require("delete")
         with self._database.write() as conn:
             row, deletion = _find(conn, actor, deletion_id, lock=True)
-            if deletion.state != "TOMBSTONED":
-                raise Conflict(
-                    f"Deletion {deletion_id!r} is {deletion.state}; only one that is TOMBSTONED can be undone.",
-                    state=deletion.state,
-                )
-            now = self._clock.now()
-            deletions.announce(conn, deletion_id=row, action="created", now=now)
-            if not deletions.restore(conn, deletion_id=row):
-                twins = deletions.twins(conn, deletion_id=row, limit=_LISTED)
-                raise Conflict(
-                    f"Deletion {deletion_id!r} cannot be undone: runs that live now have taken the keys of its runs: "
-                    f"{', '.join(twins)}. Delete those first.",
-                    twins=twins,
-                )
-            deletions.set_state(conn, deletion_id=row, state="UNDONE", finished_at=now)
-            return msgspec.structs.replace(deletion, state="UNDONE")
+            if deletion.state == "UNDONE":
+                raise Conflict(f"Deletion {deletion_id!r} is UNDONE: there is nothing to purge.", state=deletion.state)
+            if deletion.state == "TOMBSTONED":
+                now = self._clock.now()
+                deletions.set_state(conn, deletion_id=row, state="PURGING")
+                counts = {"runs": deletion.counts.runs}
+                audit.add(conn, deletion_id=row, action="purge_requested", by=actor.name, counts=counts, now=now)
+            return _find(conn, actor, deletion_id)[1]
+
+    def audit(self, actor: Actor, deletion_id: str | None, query: AuditQuery) -> Page[AuditEntry]:
+        """What was done with a deletion, or with all of the namespace, oldest first.
+
+        Raises:
+            NotFound: there is no such deletion, or the token does not open its namespace.
+        """
+        actor.require("read")
+        check_limit(query.limit, self._limits)
+        after = cast("tuple[int] | None", read_cursor("audit", query.cursor, (int,)))
+        with self._database.read() as conn:
+            of = None if deletion_id is None else _find(conn, actor, deletion_id)[0]
+            namespace_id = grouping.namespace_id(conn, name=actor.namespace) or 0 if of is None else None
+            rows = audit.page(
+                conn, namespace_id=namespace_id, deletion_id=of, after=after and after[0], limit=query.limit + 1
+            )
+        return page_of("audit", rows, query.limit)
 
     def purge_due(self, *, seconds: float = 5.0) -> int:
-        """Purge what was asked for and what is past its undo window; returns how many deletions that finished.
+        """Purge what was asked for and what is past its undo window; returns how many deletions that finished."""
+        return self.purging.run(seconds=seconds)
 
-        Args:
-            seconds: about how long to work; what is left is for the next call.
-        """
-        ends = time.monotonic() + seconds
-        with self._database.read() as conn:
-            due = purging.due(conn, now=self._clock.now())
-        finished = 0
-        for row in due:
-            finished += self._purge(row, ends)
-            if time.monotonic() >= ends:
-                break
-        return finished
-
-    def _purge(self, row: int, ends: float) -> bool:
-        while True:
-            began = time.monotonic()
-            with self._database.write() as conn:
-                if not purging.claim(conn, deletion_id=row):
-                    return False
-                if not purging.purge_slice(conn, deletion_id=row, rows=_PURGE_ROWS):
-                    deletions.set_state(conn, deletion_id=row, state="PURGED", finished_at=self._clock.now())
-                    return True
-            now = time.monotonic()
-            if now >= ends:
-                return False
-            time.sleep(min(now - began, 0.05))  # writers go first
-
-    def _preview(self, actor: Actor, request: CreateDeletion) -> Deletion:
+    def _preview(self, actor: Actor, wish: Wish) -> Deletion:
         now = self._clock.now()
         with self._database.read() as conn:
             namespace_id = grouping.namespace_id(conn, name=actor.namespace) or 0  # no row has the id 0
-            chosen = _choose(conn, actor, namespace_id, request.selector)
-            report = _report(conn, chosen.targets, chosen, now)
+            chosen = wish.choose(conn, namespace_id, now)
+            told, _ = report(conn, chosen.targets, chosen, now)
         return Deletion(
             id="",
             state="PREVIEW",
             namespace=actor.namespace,
-            selector=request.selector,
-            counts=report.counts,
-            by_scenario=report.by_scenario,
-            scenarios_not_found=report.scenarios_not_found,
-            running=report.running,
-            protected=report.protected,
+            selector=wish.request.selector,
+            counts=told.counts,
+            by_scenario=told.by_scenario,
+            scenarios_not_found=told.scenarios_not_found,
+            running=told.running,
+            protected=told.protected,
             created_at=to_datetime(now),
-            purge_after=to_datetime(self._purge_after(request, now)),
+            purge_after=to_datetime(self._purge_after(wish.request, now)),
             created_by=actor.name,
         )
 
-    def _delete(self, actor: Actor, request: CreateDeletion) -> Deletion:
+    def _delete(self, actor: Actor, wish: Wish) -> Deletion:
+        request = wish.request
         with self._database.write() as conn:
             namespace_id = subjects.namespace_id(conn, name=actor.namespace, now=self._clock.now())
             if earlier := _earlier(conn, namespace_id, request):
                 return earlier
-            chosen = _choose(conn, actor, namespace_id, request.selector)
+            chosen = wish.choose(conn, namespace_id, self._clock.now())
             deletions.lock(conn, chosen.targets)
             now = self._clock.now()  # not before the last writer that came first has committed
             uid = self._new_id()
@@ -201,8 +204,12 @@ class Deletions:
                 return earlier
             assert row is not None
             deletions.tombstone(conn, deletion_id=row, targets=chosen.targets, now=now)
-            report = _report(conn, tallies.runs_of_deletion(row), chosen, now, force=request.force)
-            deletions.write_report(conn, deletion_id=row, report=report)
+            told, alive = report(conn, tallies.runs_of_deletion(row), chosen, now)
+            if not request.force:
+                check_alive(told.running, alive)
+            check_expectations(request, told.counts)
+            deletions.write_report(conn, deletion_id=row, report=told)
+            audit.add(conn, deletion_id=row, action="created", by=actor.name, counts=_counts(told.counts), now=now)
             return _find(conn, actor, uid)[1]
 
     def _purge_after(self, request: CreateDeletion, now: int) -> int:
@@ -227,47 +234,5 @@ def _earlier(conn: "Connection", namespace_id: int, request: CreateDeletion) -> 
     return found
 
 
-def _choose(conn: "Connection", actor: Actor, namespace_id: int, selector: Selector) -> _Chosen:
-    if selector.run_id is not None:
-        run = runs.find(conn, uid=selector.run_id)
-        if run is None or run.namespace != actor.namespace:
-            raise NotFound("run", selector.run_id, actor.namespace)
-    named = selector.scenarios or []
-    found = grouping.find_scenarios(conn, namespace_id=namespace_id, entries=named)
-    live = grouping.with_live_runs(conn, ids=[row.id for row in found.values()])
-    ids = None if selector.scenarios is None else [row.id for row in found.values()]
-
-    def where(*, spare_protected: bool) -> tallies.Targets:
-        return tallies.live_runs(
-            deletions.conditions(selector, namespace_id=namespace_id, scenario_ids=ids, spare_protected=spare_protected)
-        )
-
-    is_named = bool(named) or selector.run_id is not None
-    everything = where(spare_protected=False)
-    spared = 0 if is_named else tallies.notable(conn, everything, deletions.is_protected(), limit=0).total
-    return _Chosen(
-        targets=everything if is_named else where(spare_protected=True),
-        spared=spared,
-        scenarios=[row.name for row in found.values() if row.id in live],
-        not_found=[entry for entry in dict.fromkeys(named) if entry not in found or found[entry].id not in live],
-    )
-
-
-def _report(conn: "Connection", targets: tallies.Targets, chosen: _Chosen, now: int, *, force: bool = True) -> Report:
-    alive = runs.is_alive(now, quiet=QUIET_DAYS * DAY, lost=LOST_DAYS * DAY)
-    running = tallies.notable(conn, targets, alive, limit=_LISTED)
-    if running.total and not force:
-        raise Conflict(
-            f"{running.total} of the runs still count as alive: {', '.join(running.ids[:5])}"
-            f"{', ...' if running.total > 5 else ''}. End them first, or give force=True to delete them too.",
-            running=running.ids, count=running.total,
-        )  # fmt: skip
-    by_scenario = {name: Counts() for name in chosen.scenarios} | tallies.by_scenario(conn, targets)
-    protected = chosen.spared or tallies.notable(conn, targets, deletions.is_protected(), limit=0).total
-    return Report(
-        counts=tallies.total(by_scenario),
-        by_scenario=by_scenario,
-        scenarios_not_found=chosen.not_found,
-        running=running.ids,
-        protected=protected,
-    )
+def _counts(counts: Counts) -> dict[str, int]:
+    return cast("dict[str, int]", msgspec.structs.asdict(counts))

@@ -1,10 +1,10 @@
 """Deletions as rows, the tombstones they set and the gravestones they leave."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,9 +14,19 @@ from mbox_ops.entities.deletions import Counts, Deletion, DeletionState, Selecto
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.store import runs as run_rows
 from mbox_ops.store.outbox import Action, transaction_id
+from mbox_ops.store.subjects import key_hash
 from mbox_ops.store.tables import deletions as table
 from mbox_ops.store.tables import gravestones, namespaces, outbox, runs, subjects
 from mbox_ops.store.tallies import Targets
+
+
+class Twin(NamedTuple):
+    """A run of a deletion (`gone`, with its row) and the live one that has taken its key."""
+
+    id: int
+    key: str
+    gone: str
+    live: str
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -162,32 +172,53 @@ def page(
     return [((row_id,), deletion) for row_id, deletion in _read(conn, query)]
 
 
-def twins(conn: Connection, *, deletion_id: int, limit: int) -> list[str]:
-    """Ids of live runs that have taken the keys of runs of this deletion."""
-    gone, live = subjects.alias(), subjects.alias()
-    same_key = and_(
-        live.c.namespace_id == gone.c.namespace_id, live.c.type == gone.c.type, live.c.key_hash == gone.c.key_hash
+def twins(conn: Connection, *, deletion_id: int, limit: int | None) -> list[Twin]:
+    """Live runs that have taken the keys of runs of this deletion."""
+    return [Twin(*row) for row in conn.execute(_twins(deletion_id).limit(limit))]
+
+
+def rename_twins(conn: Connection, *, deletion_id: int, suffix: str) -> None:
+    """Give runs of a deletion whose keys have been taken other ones: the old with the suffix behind it.
+
+    The gravestones of the old keys stay without their runs' ids, so that nothing from before the deletion gets into the
+    runs that have those keys now.
+    """
+    gone = list(conn.execute(_twins(deletion_id)))
+    if not gone:
+        return
+    renamed = [{"of": row.id, "new": row.key + suffix, "new_hash": key_hash(row.key + suffix)} for row in gone]
+    change = sql_update(subjects).where(subjects.c.id == bindparam("of"))
+    conn.execute(change.values(key=bindparam("new"), key_hash=bindparam("new_hash")), renamed)
+    stone = sql_update(gravestones).where(
+        gravestones.c.deletion_id == deletion_id, gravestones.c.run_uid == bindparam("uid")
     )
-    query = (
-        select(live.c.uid)
-        .join(gone, same_key)
-        .where(gone.c.deletion_id == deletion_id, live.c.deletion_id.is_(None))
-        .order_by(live.c.id)
-        .limit(limit)
-    )
-    return list(conn.execute(query).scalars())
+    conn.execute(stone.values(run_uid=None), [{"uid": row.gone} for row in gone])
 
 
 def restore(conn: Connection, *, deletion_id: int) -> bool:
-    """Bring the runs of a deletion back and drop its gravestones; false, and nothing: a key has been taken."""
+    """Bring the runs of a deletion back and drop their gravestones; false, and nothing: a key has been taken."""
+    stones = gravestones.delete().where(gravestones.c.deletion_id == deletion_id, gravestones.c.run_uid.is_not(None))
     try:
         with conn.begin_nested():
             taken = subjects.c.deletion_id == deletion_id
             conn.execute(sql_update(subjects).where(taken).values(deletion_id=None))
-            conn.execute(gravestones.delete().where(gravestones.c.deletion_id == deletion_id))
+            conn.execute(stones)
     except IntegrityError:  # of uq_subjects_live_key: the only constraint that these statements can break
         return False
     return True
+
+
+def _twins(deletion_id: int) -> Select[Any]:
+    gone, live = subjects.alias(), subjects.alias()
+    same_key = and_(
+        live.c.namespace_id == gone.c.namespace_id, live.c.type == gone.c.type, live.c.key_hash == gone.c.key_hash
+    )
+    return (
+        select(gone.c.id, gone.c.key, gone.c.uid.label("gone"), live.c.uid.label("live"))
+        .join(live, same_key)
+        .where(gone.c.deletion_id == deletion_id, live.c.deletion_id.is_(None))
+        .order_by(live.c.id)
+    )
 
 
 def _query() -> Select[Any]:
@@ -213,6 +244,7 @@ def _deletion(row: Any) -> Deletion:
         created_at=to_datetime(row.created_at),
         purge_after=to_datetime(row.purge_after),
         created_by=row.created_by,
+        finished_at=None if row.finished_at is None else to_datetime(row.finished_at),
     )
 
 

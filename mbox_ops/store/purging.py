@@ -1,11 +1,15 @@
 """Purging: what a deletion took is dropped for good, in transactions small enough to hold up no writer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, select
+from sqlalchemy import Connection, Select, Table, and_, select, text
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from mbox_ops.entities.deletions import DeletionState
+from mbox_ops.store.database import Database
 from mbox_ops.store.tables import (
     artifacts,
     attributes,
@@ -21,7 +25,7 @@ from mbox_ops.store.tables import (
     writers,
 )
 
-_DUE = ("PURGING", "TOMBSTONED")
+_ONE_AT_A_TIME = 0x6D627075  # PostgreSQL's advisory lock for servers that purge
 _SUBJECTS = 50  # in one transaction
 
 # What can be many rows of one subject, in the order in which it goes; the rest goes with the subject by cascade.
@@ -35,18 +39,36 @@ def due(conn: Connection, *, now: int) -> list[int]:
     return list(conn.execute(query).scalars())
 
 
-def claim(conn: Connection, *, deletion_id: int) -> bool:
-    """Hold a deletion, now PURGING, until the transaction ends; false: another server is at it, or it is done."""
+@contextmanager
+def alone(database: Database) -> Iterator[bool]:
+    """Whether this process may purge while the block runs: of all servers of a database one may at a time.
+
+    A file of SQLite has one server. PostgreSQL drops the lock with the connection, however a server ends.
+    """
+    if database.dialect == "sqlite":
+        yield True
+        return
+    with database.read() as conn:
+        yield bool(conn.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME}).scalar())
+
+
+def claim(conn: Connection, *, deletion_id: int) -> DeletionState | None:
+    """Hold a deletion, now PURGING, until the transaction ends; else the state it is in, None if others hold it."""
     row = deletions.c.id == deletion_id
-    held = select(deletions.c.id).where(row, deletions.c.state.in_(_DUE)).with_for_update(skip_locked=True)
-    if conn.execute(held).scalar() is None:
-        return False
-    conn.execute(sql_update(deletions).where(row, deletions.c.state != "PURGING").values(state="PURGING"))
-    return True
+    held = select(deletions.c.state).where(row).with_for_update(skip_locked=True)
+    state: DeletionState | None = conn.execute(held).scalar()
+    if state == "TOMBSTONED":
+        conn.execute(sql_update(deletions).where(row).values(state="PURGING"))
+        return "PURGING"
+    return state
 
 
-def purge_slice(conn: Connection, *, deletion_id: int, rows: int) -> bool:
-    """Drop about that many rows of what a deletion took; false when there is nothing left."""
+def purge_slice(conn: Connection, *, deletion_id: int, rows: int) -> int | None:
+    """Drop about that many rows of what a deletion took.
+
+    Returns:
+        How many runs went with that for good; None when there is nothing left.
+    """
     query = select(subjects.c.id).where(subjects.c.deletion_id == deletion_id).order_by(subjects.c.id).limit(_SUBJECTS)
     ids = list(conn.execute(query).scalars())
     left = rows
@@ -54,9 +76,9 @@ def purge_slice(conn: Connection, *, deletion_id: int, rows: int) -> bool:
         part = _rows_of(table, ids).limit(left)
         left -= conn.execute(sql_delete(table).where(table.c.id.in_(part))).rowcount
         if left <= 0:
-            return True
+            return 0
     conn.execute(sql_delete(subjects).where(subjects.c.id.in_(ids)))
-    return bool(ids)
+    return len(ids) or None
 
 
 def _rows_of(table: Table, subject_ids: list[int]) -> Select[Any]:

@@ -346,12 +346,13 @@ artifacts = Table(
     Index("ix_artifacts_subject_path", "subject_id", "path_start"),
 )  # fmt: skip
 
-# What a deletion leaves behind: no zombie, no late copy and no spooled create brings the run back. Undo drops it.
+# What a deletion leaves behind: no zombie, no late copy and no spooled create brings the run back. Undo drops it. Of a
+# run that comes back under another key the old key's stays, without `run_uid`: a newer run has that key.
 gravestones = Table(
     "gravestones", metadata, _id(),
     _ref("namespace_id", "namespaces", cascade=False),
     _ref("deletion_id", "deletions", cascade=False, index=True),
-    Column("run_uid", TXT, nullable=False),
+    Column("run_uid", TXT),
     Column("key_hash", LargeBinary(32)),
     _instant("deleted_at"),
     Index("ix_gravestones_run_uid", "run_uid"),
@@ -389,4 +390,18 @@ clock = Table(
     _instant("now"),
     _instant("up_since"),
     CheckConstraint("id = 1", name="one"),
+# What was done with deletions, by whom and when: rows are added and never changed.
+audit = Table(
+    "audit", metadata, _id(),
+    _ref("namespace_id", "namespaces", cascade=False),
+    _ref("deletion_id", "deletions", cascade=False),
+    Column("action", TXT, nullable=False),
+    Column("by", TXT, nullable=False),
+    Column("counts", TXT, nullable=False),  # JSON: of what to how much
+    _instant("at"),
+    Index("ix_audit_deletion", "deletion_id", "id"),
+    Index("ix_audit_namespace", "namespace_id", "id"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
 )  # fmt: skip

@@ -109,7 +109,8 @@ def test_every_body_has_an_example_that_the_service_takes(server: LiveServer) ->
         if op.places:
             body = {"key": "examples", "open": {"scenario": "examples"}}
             run_id = ask(server.url, "POST", "/api/v1/batches", body).data["run_id"]
-            path = path.format(run_id=run_id)
+            deletion = ask(server.url, "POST", "/api/v1/deletions", {"selector": {"scenarios": ["no runs"]}}).data["id"]
+            path = path.format(run_id=run_id, deletion_id=deletion)
         answer = ask(server.url, op.method, path, op.example)
         assert answer.status == 200, (op.name, answer.body)
 

@@ -13,7 +13,7 @@ from mbox_ops.entities.metrics import HistoryQuery
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.entities.writers import MetadataOp
 from mbox_ops.errors import Conflict, NotFound, RunDeleted
-from mbox_ops.service import deletions as rules
+from mbox_ops.service import purging
 from mbox_ops.service.service import Service
 from mbox_ops.store import tables
 from mbox_ops.store.database import Database
@@ -131,7 +131,7 @@ def test_a_purge_drops_every_row_but_the_gravestone(service: Service, database: 
     clock.forward(days=0.2)
     assert service.deletions.purge_due() == 1
     assert service.deletions.get(ANN, done.id).state == "PURGED"
-    grown = {"deletions": 1, "gravestones": 1, "scenarios": 2, "collections": 2}
+    grown = {"deletions": 1, "gravestones": 1, "scenarios": 2, "collections": 2, "audit": 4}
     assert rows(database) == before | grown
     assert service.deletions.purge_due() == 0
     with pytest.raises(Conflict, match="PURGED"):
@@ -157,7 +157,7 @@ def test_a_purge_goes_on_where_it_was_broken_off(
     service: Service, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In slices as small as a row; between two of them nothing of it can be read."""
-    monkeypatch.setattr(rules, "_PURGE_ROWS", 1)
+    monkeypatch.setattr(purging, "_ROWS", 1)
     for name in ("a", "b"):
         full(service, name, scenario="s")
     done = delete(service, scenarios=["s"], purge=True)
@@ -167,7 +167,7 @@ def test_a_purge_goes_on_where_it_was_broken_off(
         assert service.deletions.get(ANN, done.id).state == "PURGING"
     assert calls > 20
     assert service.deletions.get(ANN, done.id).state == "PURGED"
-    assert set(rows(database)) == {"deletions", "gravestones", "scenarios", "collections"}
+    assert set(rows(database)) == {"deletions", "gravestones", "scenarios", "collections", "audit"}
 
 
 def test_every_point_that_was_acknowledged_is_counted_by_the_deletion_that_took_it(service: Service) -> None:

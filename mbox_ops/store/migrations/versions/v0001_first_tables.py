@@ -86,6 +86,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_deletions_state_purge_after", "deletions", ["state", "purge_after"])
     op.create_table(
+        "audit",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("namespace_id", ID, nullable=False),
+        sa.Column("deletion_id", ID, nullable=False),
+        sa.Column("action", TXT, nullable=False),
+        sa.Column("by", TXT, nullable=False),
+        sa.Column("counts", TXT, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        sa.ForeignKeyConstraint(["deletion_id"], ["deletions.id"], name="fk_audit_deletion_id"),
+        sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_audit_namespace_id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_audit_deletion", "audit", ["deletion_id", "id"])
+    op.create_index("ix_audit_namespace", "audit", ["namespace_id", "id"])
+    op.create_table(
         "outbox",
         sa.Column("id", ID, nullable=False),
         sa.Column("namespace_id", ID, nullable=False),
@@ -128,7 +144,7 @@ def upgrade() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("namespace_id", ID, nullable=False),
         sa.Column("deletion_id", ID, nullable=False),
-        sa.Column("run_uid", TXT, nullable=False),
+        sa.Column("run_uid", TXT, nullable=True),
         sa.Column("key_hash", sa.LargeBinary(32), nullable=True),
         sa.Column("deleted_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_gravestones"),

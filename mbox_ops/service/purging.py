@@ -1,0 +1,76 @@
+"""Purging: what deletions took is dropped for good, by one worker, in small transactions that let writers go first.
+
+It goes on where it was broken off, whatever broke it off: every transaction leaves the deletion such that the next one
+finds what is left.
+"""
+
+import time
+from functools import partial
+
+from mbox_ops.entities.deletions import DeletionState
+from mbox_ops.service.clock import Clock
+from mbox_ops.store import audit, deletions, purging
+from mbox_ops.store.database import Database
+
+_ROWS = 500  # dropped in one transaction
+_LONGEST_PAUSE = 0.05  # seconds
+
+
+class Purging:
+    """The purging of a service's deletions."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def run(self, *, seconds: float) -> int:
+        """Purge what was asked for and what is past its undo window; returns how many deletions that finished.
+
+        Nothing is done while another server of the same database is at it.
+
+        Args:
+            seconds: about how long to work; what is left is for the next call.
+        """
+        ends = time.monotonic() + seconds
+        with self._database.read() as conn:
+            due = purging.due(conn, now=self._clock.now())
+        if not due:
+            return 0
+        finished = 0
+        with purging.alone(self._database) as is_mine:
+            for row in due if is_mine else ():
+                finished += self._purge(row, ends)
+                if time.monotonic() >= ends:
+                    break
+        return finished
+
+    def _purge(self, row: int, ends: float) -> bool:
+        is_first = True
+        while True:
+            began = time.monotonic()
+            state = self._slice(row, is_first=is_first)
+            if state is not None:
+                return state == "PURGED"
+            is_first, now = False, time.monotonic()
+            if now >= ends:
+                return False
+            time.sleep(min(now - began, _LONGEST_PAUSE))  # writers go first
+
+    def _slice(self, row: int, *, is_first: bool) -> DeletionState | None:
+        """One transaction; the state that the deletion ends in, None while there is more to drop."""
+        with self._database.write() as conn:
+            now = self._clock.now()
+            state = purging.claim(conn, deletion_id=row)
+            if state != "PURGING":
+                return state
+            noted = partial(audit.add, conn, deletion_id=row, by=audit.SERVICE, now=now)
+            if is_first and not audit.has(conn, deletion_id=row, action="purge_started"):
+                noted(action="purge_started", counts={})
+            dropped = purging.purge_slice(conn, deletion_id=row, rows=_ROWS)
+            if dropped:
+                noted(action="purge_step", counts={"runs": dropped})
+            if dropped is not None:
+                return None
+            noted(action="purge_finished", counts={"runs": 0} | audit.steps(conn, deletion_id=row))
+            deletions.set_state(conn, deletion_id=row, state="PURGED", finished_at=now)
+            return "PURGED"
