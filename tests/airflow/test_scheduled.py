@@ -1,0 +1,121 @@
+"""What a real scheduler makes of our operators and tasks: api-server, scheduler, dag-processor and triggerer."""
+
+import json
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import pytest
+
+from mbox_airflow.local import example_dag
+from mbox_ops.entities.runs import Run
+from mbox_ops.identity import airflow_key
+from mbox_ops.testing import LiveServer
+from tests.airflow import reading
+from tests.airflow.conftest import FOLDER, OF_A_USER, ROOT
+from tests.airflow.scheduled import Scheduled, scheduled
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+
+
+class Scheduler:
+    """A whole Airflow, and the server that its connection names."""
+
+    def __init__(self, airflow: Scheduled, server: LiveServer) -> None:
+        self.airflow, self.url = airflow, server.url
+
+    def tracked(self, dag_id: str, run_id: str) -> Run:
+        """The run that a DAG run is tracked as."""
+        run = reading.find(self.url, "scheduled", airflow_key("lab", dag_id, run_id))
+        assert run is not None, self.airflow.logs()
+        return run
+
+    def points(self, run: Run, name: str = "m") -> list[tuple[int, float]]:
+        """The (step, value) of a series."""
+        return reading.points(self.url, "scheduled", run.id, name)
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory, server: LiveServer) -> Iterator[Scheduler]:
+    """An Airflow with the test's DAGs and an example of ours."""
+    if find_spec("airflow") is None:
+        pytest.skip("Airflow is not installed.")
+    home = tmp_path_factory.mktemp("scheduled")
+    connection = {
+        "conn_type": "mbox", "host": server.url, "extra": {"namespace": "scheduled", "instance": "lab"},
+    }  # fmt: skip
+    variables = {
+        **dict.fromkeys(OF_A_USER, ""), "AIRFLOW_CONN_MBOX_DEFAULT": json.dumps(connection), "PYTHONPATH": str(ROOT),
+        "MBOX_SPOOL_DIR": str(home / "spool"),
+    }  # fmt: skip
+    dags = [FOLDER / "dags" / name for name in ("attempted.py", "gated.py", "written.py")]
+    with scheduled(home / "airflow", [*dags, example_dag("train_and_track")], variables) as airflow:
+        yield Scheduler(airflow, server)
+
+
+def test_every_operator_and_the_example_do_what_they_do_elsewhere(scheduler: Scheduler) -> None:
+    """One run for each DAG run, in its own place, finished."""
+    airflow = scheduler.airflow
+    started = {name: airflow.trigger(name) for name in ("every_operator", "train_and_track")}
+    for name, run_id in started.items():
+        ran = airflow.wait(name, run_id)
+        assert ran["state"] == "success", airflow.logs()
+        run = scheduler.tracked(name, run_id)
+        assert (run.pipeline, run.execution, run.status, run.lost) == (name, run_id, "FINISHED", 0)
+
+
+def test_twenty_tasks_that_write_first_and_at_once_make_one_run(scheduler: Scheduler) -> None:
+    """However many race to open it."""
+    ran = scheduler.airflow.run_dag("twenty")
+    assert ran["state"] == "success", scheduler.airflow.logs()
+    run = scheduler.tracked("twenty", ran["run_id"])
+    assert scheduler.points(run) == [(number, float(number)) for number in range(20)]
+    assert (run.number_of_writers, run.status) == (21, "FINISHED")
+
+
+def test_a_task_that_was_killed_leaves_only_what_its_next_try_logged(scheduler: Scheduler) -> None:
+    """SIGKILL after the points were durable: the newer attempt replaces them."""
+    ran = scheduler.airflow.run_dag("killed")
+    assert ran["tasks"]["die_once"]["try_number"] == 2, scheduler.airflow.logs()
+    run = scheduler.tracked("killed", ran["run_id"])
+    assert (scheduler.points(run), run.status) == ([(0, 0.0), (1, 1.0)], "FINISHED")
+
+
+def test_a_cleared_task_replaces_what_it_logged(scheduler: Scheduler) -> None:
+    """The run stays finished, with the new value only."""
+    airflow = scheduler.airflow
+    ran = airflow.run_dag("cleared")
+    run = scheduler.tracked("cleared", ran["run_id"])
+    ((_, before),) = scheduler.points(run)
+    airflow.clear("cleared", ran["run_id"], "write_the_time")
+    again = airflow.wait("cleared", ran["run_id"])
+    assert again["tasks"]["write_the_time"]["try_number"] == 2
+    ((_, after),) = scheduler.points(run)
+    assert after > before
+    assert scheduler.tracked("cleared", ran["run_id"]).id == run.id
+
+
+def test_a_deferred_task_keeps_what_it_logged_before(scheduler: Scheduler) -> None:
+    """It is one attempt, though two processes wrote."""
+    ran = scheduler.airflow.run_dag("deferring")
+    run = scheduler.tracked("deferring", ran["run_id"])
+    assert (scheduler.points(run), run.status) == ([(1, 1.0), (2, 2.0)], "FINISHED")
+
+
+def test_sensors_and_gates_work_with_a_real_triggerer(scheduler: Scheduler) -> None:
+    """A filter that holds only later is waited for in the triggerer."""
+    airflow = scheduler.airflow
+    waiting, gated = airflow.trigger("waiting"), airflow.trigger("gated", {"auc": 0.3, "at_least": 0.5})
+    tasks = airflow.wait("waiting", waiting)["tasks"]
+    assert {tasks[name]["state"] for name in ("poked", "deferred", "other")} == {"success"}, airflow.logs()
+    tasks = airflow.wait("gated", gated)["tasks"]
+    assert (tasks["gate"]["state"], tasks["after"]["state"]) == ("failed", "upstream_failed")
+    assert scheduler.tracked("gated", gated).status == "FAILED"
+
+
+def test_nothing_of_ours_is_missing_or_broken_for_airflow(scheduler: Scheduler) -> None:
+    """No import errors, and every process is still there."""
+    airflow = scheduler.airflow
+    assert [name for name, process in airflow.processes.items() if process.poll() is not None] == []
+    broken = airflow.call("GET", "/api/v2/importErrors")
+    assert broken["import_errors"] == []
+
