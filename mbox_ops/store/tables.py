@@ -359,6 +359,20 @@ gravestones = Table(
     Index("ix_gravestones_key", "namespace_id", "key_hash", "deleted_at"),
 )  # fmt: skip
 
+# What was done with deletions, by whom and when: rows are added and never changed.
+audit = Table(
+    "audit", metadata, _id(),
+    _ref("namespace_id", "namespaces", cascade=False),
+    _ref("deletion_id", "deletions", cascade=False),
+    Column("action", TXT, nullable=False),
+    Column("by", TXT, nullable=False),
+    Column("counts", TXT, nullable=False),  # JSON: of what to how much
+    _instant("at"),
+    Index("ix_audit_deletion", "deletion_id", "id"),
+    Index("ix_audit_namespace", "namespace_id", "id"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
 tokens = Table(
     "tokens", metadata, _id(),
     Column("uid", TXT, nullable=False, unique=True),
@@ -390,18 +404,4 @@ clock = Table(
     _instant("now"),
     _instant("up_since"),
     CheckConstraint("id = 1", name="one"),
-# What was done with deletions, by whom and when: rows are added and never changed.
-audit = Table(
-    "audit", metadata, _id(),
-    _ref("namespace_id", "namespaces", cascade=False),
-    _ref("deletion_id", "deletions", cascade=False),
-    Column("action", TXT, nullable=False),
-    Column("by", TXT, nullable=False),
-    Column("counts", TXT, nullable=False),  # JSON: of what to how much
-    _instant("at"),
-    Index("ix_audit_deletion", "deletion_id", "id"),
-    Index("ix_audit_namespace", "namespace_id", "id"),
-    sqlite_autoincrement=True,
-)  # fmt: skip
-
 )  # fmt: skip
