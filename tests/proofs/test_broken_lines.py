@@ -30,7 +30,7 @@ def test_a_line_that_breaks_at_every_place_loses_and_doubles_nothing(tmp_path: P
     ):
         for number in range(WRITERS):
             made.start(number, f"run {number // 2}", steps=-(-BATCHES // WRITERS), persist_every=1, pause=0)
-        made.wait()
+        made.wait(100 + BATCHES / 10)
         found = verdict(made, server, f"{sum(line.seen.values())} requests by a bad line", everybody_ended=True)
         print(dict(line.seen))  # noqa: T201
         assert found.batches >= BATCHES

@@ -57,9 +57,9 @@ class Writers:
         (self.folder / "stop").touch()
         self.wait()
 
-    def wait(self) -> None:
+    def wait(self, seconds: float = SECONDS_TO_END) -> None:
         """Wait until all have ended, in good order."""
-        end = time.monotonic() + SECONDS_TO_END
+        end = time.monotonic() + seconds
         for number, process in list(self.running.items()):
             status = process.wait(max(0.1, end - time.monotonic()))
             assert status == 0, f"Writer {number} ended with {status}:\n{self.log(number)}"
