@@ -130,7 +130,10 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         scenario: an id or a name; an id beats a name.
         tags: every one of these tags has this value.
-        sort: `-started_at` (newest first, the default) or `started_at`.
+        filter: a condition in the filter language, such as `params.lr > 0.1 AND metrics.loss.min < 2`.
+        sort: fields as the filter language writes them, parted by commas, each with `-` in front for descending:
+            `-metrics.accuracy.max,name`. Runs that lack a field come last. The default is newest first.
+        total: count all of them, too.
     """
 
     scenario: str | None = None
@@ -145,6 +148,8 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     status: Status | None = None
     experiments: bool | None = None
     tags: dict[str, str] = {}
-    sort: Literal["started_at", "-started_at"] = "-started_at"
+    filter: str | None = None
+    sort: str = "-started_at"
+    total: bool = False
     limit: int = 100
     cursor: str | None = None

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -12,7 +13,8 @@ from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.pages import Page
 from mbox_ops.errors import InvalidRequest
 
-Key = tuple[int | str, ...]
+Key = tuple[int | float | str | None, ...]
+Kinds = type | tuple[type, ...]
 Item = TypeVar("Item")
 
 
@@ -22,8 +24,11 @@ def write_cursor(list_name: str, key: Key) -> str:
     return base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
 
 
-def read_cursor(list_name: str, cursor: str | None, types: Sequence[type], *, field: str = "cursor") -> Key | None:
+def read_cursor(list_name: str, cursor: str | None, types: Sequence[Kinds], *, field: str = "cursor") -> Key | None:
     """The key in a cursor of that list, given in that field; None when there is no cursor.
+
+    Args:
+        types: what each part of the key is; several where it may be one of them.
 
     Raises:
         InvalidRequest: it is not a cursor, or one of another list.
@@ -32,10 +37,10 @@ def read_cursor(list_name: str, cursor: str | None, types: Sequence[type], *, fi
         return None
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        name, *key = msgspec.msgpack.decode(packed, type=list[int | str])
+        name, *key = msgspec.msgpack.decode(packed, type=list[int | float | str | None])
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         raise _not_a_cursor(field, cursor) from None
-    fits = len(key) == len(types) and all(type(part) is kind for part, kind in zip(key, types, strict=True))
+    fits = len(key) == len(types) and all(_is(part, kinds) for part, kinds in zip(key, types, strict=True))
     if name != list_name or not fits or not all(map(_storable, key)):
         raise _not_a_cursor(field, cursor)
     return tuple(key)
@@ -57,10 +62,16 @@ def page_of(list_name: str, rows: Sequence[tuple[Key, Item]], limit: int) -> Pag
     return Page(items=[item for _, item in shown], next=more)
 
 
-def _storable(part: int | str) -> bool:
+def _is(part: object, kinds: Kinds) -> bool:
+    return type(part) in kinds if isinstance(kinds, tuple) else type(part) is kinds
+
+
+def _storable(part: int | float | str | None) -> bool:
     if isinstance(part, int):
         return -INT64 <= part < INT64
-    return "\x00" not in part
+    if isinstance(part, float):
+        return not math.isnan(part)
+    return part is None or "\x00" not in part
 
 
 def _not_a_cursor(field: str, cursor: str) -> InvalidRequest:

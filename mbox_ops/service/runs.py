@@ -1,17 +1,21 @@
 """Reading runs, and giving up those whose lease has run out."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.pages import Page
 from mbox_ops.entities.runs import Run, RunQuery
-from mbox_ops.errors import InvalidRequest, NotFound
+from mbox_ops.errors import NotFound, Unavailable
+from mbox_ops.service import searching
 from mbox_ops.service.access import Actor
 from mbox_ops.service.clock import Clock
-from mbox_ops.service.cursors import Key, check_limit, page_of, read_cursor
-from mbox_ops.service.queries import check_texts, is_storable
-from mbox_ops.store import grouping, outbox, run_views, runs, series
+from mbox_ops.service.cursors import Key, page_of
+from mbox_ops.service.queries import is_storable
+from mbox_ops.service.searching import Search
+from mbox_ops.store import grouping, listings, outbox, run_views, runs, series, subjects
 from mbox_ops.store.database import Database
 
 if TYPE_CHECKING:
@@ -48,6 +52,23 @@ class Runs:
             raise NotFound("run", run_id, actor.namespace)
         return found[0][1]
 
+    def several(self, actor: Actor, run_ids: Sequence[str]) -> "list[Run]":
+        """Runs by their ids, as one moment saw them, in the order of the ids.
+
+        Raises:
+            NotFound: one of them is no live run, or the token does not open its namespace.
+        """
+        actor.require("read")
+
+        def select(conn: "Connection") -> Rows:
+            found = {run_id: _one(conn, actor, run_id) if is_storable(run_id) else [] for run_id in run_ids}
+            missing = next((run_id for run_id, rows in found.items() if not rows), None)
+            if missing is not None:
+                raise NotFound("run", missing, actor.namespace)
+            return [row for rows in found.values() for row in rows]
+
+        return [run for _, run in self._read(select)]
+
     def list(self, actor: Actor, query: RunQuery) -> Page[Run]:
         """A page of the namespace's runs that meet all conditions of the query, newest first unless it says otherwise.
 
@@ -57,11 +78,12 @@ class Runs:
             InvalidRequest: a condition, the limit or the cursor breaks a rule.
         """
         actor.require("read")
-        _check(query, self._limits)
-        order = f"runs {query.sort}"
-        after = cast("tuple[int, int] | None", read_cursor(order, query.cursor, (int, int)))
-        found = self._read(lambda conn: _page(conn, actor.namespace, query, after))
-        return page_of(order, found, query.limit)
+        search = searching.read(query, now=self._clock.now(), limits=self._limits)
+        if search.uses_metrics():
+            self._fold_all(actor.namespace)
+        found = self._read(lambda conn: _page(conn, actor.namespace, search))
+        page = page_of(search.list_name, found, query.limit)
+        return msgspec.structs.replace(page, total=self._count(actor.namespace, search)) if query.total else page
 
     def expire_leases(self) -> int:
         """Give up running runs that missed three renewals of their lease; returns how many.
@@ -82,6 +104,11 @@ class Runs:
                 break
         return given_up
 
+    def _count(self, namespace: str, search: Search) -> int:
+        with self._database.read() as conn:
+            listing = searching.find(conn, namespace, search)
+            return 0 if listing is None else listings.count(conn, listing)
+
     def _expired(self, patience: int) -> bool:
         with self._database.read() as conn:
             return bool(runs.expired(conn, now=self._clock.now(), patience=patience, limit=1))
@@ -98,48 +125,33 @@ class Runs:
             self._fold(sorted(unfolded))
         raise AssertionError("unreachable: the second reading returns")
 
+    def _fold_all(self, namespace: str) -> None:
+        """Bring the summaries of all live runs up to date, so that a filter or an order sees all points."""
+        with self._database.read() as conn:
+            namespace_id = grouping.namespace_id(conn, name=namespace)
+            unfolded = [] if namespace_id is None else subjects.unfolded(conn, namespace_id=namespace_id)
+        self._fold(unfolded)
+
     def _fold(self, subject_ids: Sequence[int]) -> None:
-        for start in range(0, len(subject_ids), _FOLDED_AT_ONCE):
-            with self._database.write() as conn:
-                for subject_id in subject_ids[start : start + _FOLDED_AT_ONCE]:
-                    series.fold(conn, subject_id=subject_id)
+        """Bring summaries up to date; where nothing can be written, they stay as they are and can be read."""
+        try:
+            for start in range(0, len(subject_ids), _FOLDED_AT_ONCE):
+                with self._database.write() as conn:
+                    for subject_id in subject_ids[start : start + _FOLDED_AT_ONCE]:
+                        series.fold(conn, subject_id=subject_id)
+        except Unavailable:  # or StorageFull
+            return
+
+
+def _page(conn: "Connection", namespace: str, search: Search) -> Rows:
+    listing = searching.find(conn, namespace, search)
+    if listing is None:
+        return []
+    positions = listings.page(conn, listing, after=search.after, limit=search.query.limit + 1)
+    rows = runs.rows(conn, subject_ids=[position.subject_id for position in positions])
+    return [(search.cursor(position), row) for position, row in zip(positions, rows, strict=True)]
 
 
 def _one(conn: "Connection", actor: Actor, run_id: str) -> Rows:
     row = runs.find(conn, uid=run_id)
     return [((row.started_at, row.subject_id), row)] if row is not None and actor.opens(row.namespace) else []
-
-
-def _page(conn: "Connection", namespace: str, query: RunQuery, after: tuple[int, int] | None) -> Rows:
-    namespace_id = grouping.namespace_id(conn, name=namespace)
-    if namespace_id is None:
-        return []
-    scenario_id = collection_ids = None
-    if query.scenario is not None:
-        found = grouping.find_scenarios(conn, namespace_id=namespace_id, entries=[query.scenario])
-        if not found:
-            return []
-        scenario_id = found[query.scenario].id
-    if query.collection is not None:
-        collection_ids = grouping.find_collections(conn, namespace_id=namespace_id, entry=query.collection)
-    where = runs.conditions(query, namespace_id=namespace_id, scenario_id=scenario_id, collection_ids=collection_ids)
-    newest_first = query.sort == "-started_at"
-    return runs.page(conn, where=where, newest_first=newest_first, after=after, limit=query.limit + 1)
-
-
-def _check(query: RunQuery, limits: Limits) -> None:
-    check_limit(query.limit, limits)
-    texts = ("scenario", "scenario_version", "pipeline", "notebook", "execution", "run_id", "key", "external_id")
-    check_texts(**{name: getattr(query, name) for name in texts}, collection=query.collection)
-    if len(query.tags) > limits.tags:
-        raise InvalidRequest(
-            f"tags holds {len(query.tags)} tags; the limit is {limits.tags}.", field="tags", limit=limits.tags,
-            value=len(query.tags),
-        )  # fmt: skip
-    for key, value in query.tags.items():
-        check_texts(**{"tag key": key, f"tag {key!r:.40}": value})
-    if query.notebook is not None and query.scenario is None and query.run_id is None:
-        raise InvalidRequest(
-            f"notebook needs scenario or run_id beside it, since notebooks of many share a name: {query.notebook!r}",
-            field="notebook", value=query.notebook,
-        )  # fmt: skip

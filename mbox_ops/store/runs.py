@@ -1,15 +1,13 @@
 """Runs as rows: what a run is shown as, kept up to date from the rows in `settings`."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
-from mbox_ops.entities.experiments import KEY_PREFIX
-from mbox_ops.entities.runs import RunQuery, Status
+from mbox_ops.entities.runs import Status
 from mbox_ops.store.names import hash_of
 from mbox_ops.store.tables import (
     INDEXED_TEXT,
@@ -23,8 +21,6 @@ from mbox_ops.store.tables import (
     writers,
 )
 from mbox_ops.store.tables import runs as table
-
-Key = tuple[int, int]  # started_at, subject
 
 
 class RunRow(NamedTuple):
@@ -121,42 +117,11 @@ def find(conn: Connection, *, uid: str) -> RunRow | None:
     return None if row is None else RunRow(*row)
 
 
-def page(
-    conn: Connection, *, where: Sequence[ColumnElement[bool]], newest_first: bool, after: Key | None, limit: int
-) -> list[tuple[Key, RunRow]]:
-    """At most `limit` live runs by (started_at, subject), after that key."""
-    order = (table.c.started_at, table.c.subject_id)
-    query = select(*_COLUMNS).select_from(_JOINED).where(subjects.c.deletion_id.is_(None), *where).limit(limit)
-    query = query.order_by(*(column.desc() for column in order) if newest_first else order)
-    if after is not None:
-        here, there = tuple_(*order), tuple_(*after)
-        query = query.where(here < there if newest_first else here > there)
-    rows = [RunRow(*row) for row in conn.execute(query)]
-    return [((row.started_at, row.subject_id), row) for row in rows]
-
-
-def conditions(
-    query: RunQuery, *, namespace_id: int, scenario_id: int | None, collection_ids: Sequence[int] | None
-) -> list[ColumnElement[bool]]:
-    """What a query asks for, over `runs` joined with `subjects`; scenario and collections were looked up before."""
-    found: list[ColumnElement[bool]] = [table.c.namespace_id == namespace_id]
-    if scenario_id is not None:
-        found.append(table.c.scenario_id == scenario_id)
-    if collection_ids is not None:
-        found.append(table.c.collection_id.in_(collection_ids))
-    if query.run_id is not None:
-        found.append(subjects.c.uid == query.run_id)
-    if query.key is not None:
-        found += [subjects.c.key_hash == hashlib.sha256(query.key.encode()).digest(), subjects.c.key == query.key]
-    if query.experiments is not None:
-        found.append(_is_experiment() if query.experiments else not_(_is_experiment()))
-    for name in ("scenario_version", "execution", "external_id", "status"):
-        if (value := getattr(query, name)) is not None:
-            found.append(table.c[name] == value)
-    for kind in ("pipeline", "notebook"):
-        if (value := getattr(query, kind)) is not None:
-            found.append(has_source(kind, value))
-    return [*found, *(has_tag(key, value) for key, value in query.tags.items())]
+def rows(conn: Connection, *, subject_ids: Sequence[int]) -> list[RunRow]:
+    """The rows of these runs, in the order of the ids."""
+    found = select(*_COLUMNS).select_from(_JOINED).where(table.c.subject_id.in_(subject_ids))
+    by_id = {row[0]: RunRow(*row) for row in conn.execute(found)}
+    return [by_id[subject_id] for subject_id in subject_ids]
 
 
 def has_source(kind: str, name: str) -> ColumnElement[bool]:
@@ -236,8 +201,3 @@ def _has_expired(now: int, patience: int) -> list[ColumnElement[bool]]:
     last_seen = case((table.c.lease_at > up_since, table.c.lease_at), else_=up_since)
     running = table.c.status == literal_column("'RUNNING'")  # a constant, or the partial index would not be used
     return [running, table.c.lease_at.is_not(None), table.c.lease_at < now - patience, last_seen < now - patience]
-
-
-def _is_experiment() -> ColumnElement[bool]:
-    first_after = KEY_PREFIX[:-1] + chr(ord(KEY_PREFIX[-1]) + 1)
-    return and_(subjects.c.key.is_not(None), subjects.c.key >= KEY_PREFIX, subjects.c.key < first_after)

@@ -102,3 +102,10 @@ def namespace_id(conn: Connection, *, name: str, now: int) -> int:
         conn.execute(sql_insert(namespaces).values(name=name, created_at=now).on_conflict_do_nothing())
         found = conn.execute(query).scalar_one()
     return int(found)
+
+
+def unfolded(conn: Connection, *, namespace_id: int) -> list[int]:
+    """The live subjects of a namespace whose summaries do not hold all of their points yet."""
+    c = table.c
+    query = select(c.id).where(c.folded < c.arrival, c.namespace_id == namespace_id, c.deletion_id.is_(None))
+    return list(conn.execute(query.order_by(c.id)).scalars())

@@ -25,8 +25,17 @@ def open_run(call: Call, body: Batch) -> OpenedRun:
 
 @operation("GET", "/api/v1/runs", scope="read")
 def list_runs(call: Call, query: RunQuery) -> Page[Run]:
-    """Runs of the namespace, newest first unless asked otherwise."""
+    """Runs of the namespace that meet all conditions, newest first unless asked otherwise."""
     return call.service.runs.list(call.actor, query)
+
+
+@operation(
+    "POST", "/api/v1/runs/search", scope="read",
+    example={"filter": "params.lr > 0.1 AND metrics.loss.min < 2", "sort": "-metrics.accuracy.max,name", "limit": 20},
+)  # fmt: skip
+def search_runs(call: Call, body: RunQuery) -> Page[Run]:
+    """The same as the list of runs, with the query in the body: a filter may be too long for an address."""
+    return call.service.runs.list(call.actor, body)
 
 
 @operation("GET", "/api/v1/runs/{run_id}", scope="read")

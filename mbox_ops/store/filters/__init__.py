@@ -1,0 +1,1 @@
+"""Filters as SQL: a tree of the filter language becomes conditions over `runs` joined with `subjects`."""

@@ -1,0 +1,79 @@
+"""Leaves about parameters, tags and metadata: rows of `attributes`."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, FromClause, Select, or_, select, true
+
+from mbox_ops.search.tree import Exists, Instant, IsNull
+from mbox_ops.store.attributes import Kind
+from mbox_ops.store.database import Dialect
+from mbox_ops.store.filters.conditions import NEVER, AnyOf, Candidates, Condition, no, so
+from mbox_ops.store.filters.values import Asking, ByType, Typed, ranges, test
+from mbox_ops.store.tables import attributes, runs
+
+_MANY = 20  # numbers of names: as many seeks in an index cost more than a look at the run's rows
+
+
+def asking(leaf: Asking, kind: Kind, name_ids: Sequence[int], dialect: Dialect) -> Condition:
+    """Whether a run has a row that meets a leaf."""
+    if not name_ids:
+        return NEVER
+    row = attributes.alias()
+    return Condition(
+        _has(row, kind, name_ids, so(test(leaf, _by_type(row, kind), dialect))), _found(leaf, kind, name_ids)
+    )
+
+
+def existing(leaf: Exists | IsNull, kind: Kind, name_ids: Sequence[int], null_ids: Sequence[int]) -> Condition:
+    """Whether a run has a row at all, or none but JSON nulls.
+
+    Args:
+        name_ids: of the place and of what lies below it.
+        null_ids: of the place alone: a null there is one of those that count as nothing.
+    """
+    if not name_ids:
+        return NEVER if isinstance(leaf, Exists) else no(NEVER)
+    row = attributes.alias()
+    if isinstance(leaf, Exists):
+        return Condition(_has(row, kind, name_ids, true()), _all_texts(kind, name_ids))
+    anything = true() if kind != "metadata" else so(or_(row.c.type != "null", row.c.name_id.not_in(null_ids)))
+    return no(Condition(_has(row, kind, name_ids, anything)))
+
+
+def _has(row: FromClause, kind: Kind, name_ids: Sequence[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    c = row.c
+    named = c.name_id == name_ids[0] if len(name_ids) == 1 else c.name_id.in_(name_ids)
+    query = select(c.id).where(c.subject_id == runs.c.subject_id, c.kind == kind)
+    query = query.where(so(named) if len(name_ids) > _MANY else named, condition)
+    # With an offset PostgreSQL looks at each run by itself, as this is meant, and joins nothing.
+    return query.correlate(runs).offset(0).exists()
+
+
+def _by_type(row: FromClause, kind: Kind) -> ByType:
+    c = row.c
+    found = {str: Typed(c.text), Instant: Typed(c.instant)}
+    if kind == "parameter":
+        found |= {float: Typed(c.num, c.type != "boolean"), bool: Typed(c.num, c.type == "boolean")}
+    elif kind == "metadata":
+        found |= {
+            str: Typed(c.text, c.type == "string"), float: Typed(c.num, c.type == "number"),
+            bool: Typed(c.num, c.type == "boolean"),
+        }  # fmt: skip
+    return found
+
+
+def _found(leaf: Asking, kind: Kind, name_ids: Sequence[int]) -> Candidates | None:
+    if len(name_ids) > _MANY:
+        return None
+    c = attributes.c
+    some = ranges(leaf, {str: c.text_start, float: c.num, bool: c.num, Instant: c.instant})
+    return None if some is None else AnyOf(tuple(_subjects(kind, name_ids, one) for one in some))
+
+
+def _all_texts(kind: Kind, name_ids: Sequence[int]) -> Candidates | None:
+    return None if kind == "metadata" else _subjects(kind, name_ids, attributes.c.text_start.is_not(None))
+
+
+def _subjects(kind: Kind, name_ids: Sequence[int], condition: ColumnElement[bool]) -> Select[tuple[int]]:
+    c = attributes.c
+    return select(c.subject_id).where(c.name_id.in_(name_ids), c.kind == kind, condition)

@@ -1,0 +1,71 @@
+"""Conditions on a run: what it has to meet, and which runs an index says may meet it.
+
+Every condition is true or false and never NULL, so that NOT is exact negation.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, true
+from sqlalchemy.sql.elements import False_
+
+
+class AnyOf(NamedTuple):
+    """Whatever one of the parts finds; nothing where there is no part."""
+
+    parts: "tuple[Candidates, ...]"
+
+
+class AllOf(NamedTuple):
+    """What all of the parts find."""
+
+    parts: "tuple[Candidates, ...]"
+
+
+Candidates: TypeAlias = Select[Any] | AnyOf | AllOf  # of ids of subjects, read from an index
+
+
+class Condition(NamedTuple):
+    """What a run has to meet.
+
+    Attributes:
+        holds: over `runs` joined with `subjects`.
+        candidates: all runs that meet it, and maybe others; None where no index finds them.
+    """
+
+    holds: ColumnElement[bool]
+    candidates: Candidates | None = None
+
+
+NEVER = Condition(false(), AnyOf(()))
+
+
+def is_never(condition: Condition) -> bool:
+    """Whether no run can meet it."""
+    return isinstance(condition.holds, False_)
+
+
+def so(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition as a test: NULL counts as false, and no planner looks for an index that answers it.
+
+    Which index a statement walks is decided by its order, or by its candidates.
+    """
+    return condition.is_(true())
+
+
+def every(parts: Sequence[Condition]) -> Condition:
+    """All of the parts."""
+    found = tuple(part.candidates for part in parts if part.candidates is not None)
+    narrowed: Candidates | None = AllOf(found) if len(found) > 1 else found[0] if found else None
+    return Condition(and_(true(), *(part.holds for part in parts)), narrowed)
+
+
+def either(parts: Sequence[Condition]) -> Condition:
+    """One of the parts at least."""
+    found = tuple(part.candidates for part in parts if part.candidates is not None)
+    return Condition(or_(false(), *(part.holds for part in parts)), AnyOf(found) if len(found) == len(parts) else None)
+
+
+def no(part: Condition) -> Condition:
+    """Not the part."""
+    return Condition(not_(part.holds))

@@ -1,0 +1,63 @@
+"""Leaves about metrics: rows of `series`, whose summaries are as fresh as their last folding."""
+
+from sqlalchemy import ColumnElement, Float, FromClause, and_, cast, false, select
+
+from mbox_ops.search.tree import Exists, IsNan, IsNull, Stat
+from mbox_ops.store.database import Dialect
+from mbox_ops.store.filters.conditions import NEVER, Condition, no, so
+from mbox_ops.store.filters.values import Asking, Expression, Typed, ranges, test
+from mbox_ops.store.tables import runs, series
+
+INDEXED: frozenset[Stat] = frozenset({"last", "min", "max"})
+
+
+def number(row: FromClause, stat: Stat) -> Expression:
+    """A statistic of a series as a number; NULL where it has none, or where it is NaN."""
+    c = row.c
+    if stat == "count":
+        return cast(c.count, Float(53))
+    found: Expression = c[f"{stat}_num"]
+    return found
+
+
+def asking(leaf: Asking, stat: Stat, name_id: int | None, dialect: Dialect) -> Condition:
+    """Whether a run has a series that meets a leaf."""
+    if name_id is None:
+        return NEVER
+    row = series.alias()
+    condition = and_(row.c.count > 0, test(leaf, {float: Typed(number(row, stat))}, dialect))
+    some = ranges(leaf, {float: number(series, stat)}) if stat in INDEXED else None
+    return _has(row, name_id, condition, *(some or ()))
+
+
+def existing(leaf: Exists | IsNull | IsNan, stat: Stat, name_id: int | None) -> Condition:
+    """Whether a run has the statistic, or has it and it is NaN."""
+    if name_id is None:
+        return NEVER if not isinstance(leaf, IsNull) else no(NEVER)
+    row = series.alias()
+    if isinstance(leaf, IsNan):
+        return _has(row, name_id, _is_nan(row, stat))
+    found = _has(row, name_id, _is_there(row, stat))
+    return found if isinstance(leaf, Exists) else no(found)
+
+
+def _has(row: FromClause, name_id: int, condition: ColumnElement[bool], *indexed: ColumnElement[bool]) -> Condition:
+    c = row.c
+    query = select(c.id).where(c.subject_id == runs.c.subject_id, c.name_id == name_id, so(condition))
+    candidates = select(series.c.subject_id).where(series.c.name_id == name_id, *indexed)
+    return Condition(query.correlate(runs).offset(0).exists(), candidates)
+
+
+def _is_there(row: FromClause, stat: Stat) -> ColumnElement[bool]:
+    c = row.c
+    if stat == "count":
+        return c.count > 0
+    if stat in ("last", "first"):
+        return and_(c.count > 0, c.kind == "float")
+    return c.min_num.is_not(None)  # of nothing but NaN there is neither least, greatest nor mean
+
+
+def _is_nan(row: FromClause, stat: Stat) -> ColumnElement[bool]:
+    if stat in ("last", "first", "mean"):
+        return and_(_is_there(row, stat), number(row, stat).is_(None))
+    return false()

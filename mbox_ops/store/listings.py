@@ -1,0 +1,202 @@
+"""Pages of runs that meet a condition, in an order: which runs, and where each stands.
+
+There are two ways to a page, and `candidates` tells which one is short. If few runs may meet the condition, those are
+read and sorted. If many may, the order's index is walked until the page is full, and each run is tested on the way:
+of an order by an attribute or a metric first the runs with a number there, then those with a text (the other way round
+when descending), then those with neither. The statements are written so that no planner has a choice.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Select, and_, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from mbox_ops.search.tree import Filter, SortKey
+from mbox_ops.store import orders
+from mbox_ops.store.filters.candidates import few
+from mbox_ops.store.filters.conditions import AllOf, Condition, every, is_never, so
+from mbox_ops.store.filters.trees import condition_of
+from mbox_ops.store.filters.values import Expression
+from mbox_ops.store.orders import Key, Position, Term, Value, beyond, order_by
+from mbox_ops.store.tables import INDEXED_TEXT, runs, subjects
+
+Phase = Literal["numbers", "texts", "nothing"]
+
+_RUNS = runs.join(subjects, subjects.c.id == runs.c.subject_id)
+_ALIVE = subjects.c.deletion_id.is_(None)
+
+
+class Listing(NamedTuple):
+    """Which runs, in which order.
+
+    Attributes:
+        place: what all of them share and an index begins with: their namespace, scenario or collection.
+        condition: what they meet.
+        keys: of the order, one at least.
+    """
+
+    place: ColumnElement[bool]
+    condition: Condition
+    keys: Sequence[Key]
+
+
+def listing(
+    conn: Connection, *, namespace_id: int, scenario_id: int | None, collection_ids: Sequence[int] | None,
+    tree: Filter | None, sort: Sequence[SortKey],
+) -> Listing:  # fmt: skip
+    """What a filter and an order ask for, in a namespace or parts of it."""
+    place, others = runs.c.namespace_id == namespace_id, list[Condition]()
+    if scenario_id is not None:
+        place = runs.c.scenario_id == scenario_id
+    if collection_ids is not None:
+        others = [Condition(so(place))]
+        place = _equal(runs.c.collection_id, collection_ids)
+    if tree is not None:
+        others.append(condition_of(conn, tree, namespace_id=namespace_id))
+    return Listing(place, every(others), orders.read(conn, sort, namespace_id=namespace_id))
+
+
+def page(conn: Connection, listing: Listing, *, after: Position | None, limit: int) -> list[Position]:
+    """The first `limit` live runs after a position."""
+    if is_never(listing.condition):
+        return []
+    ids = _few(conn, listing)
+    if ids is not None or not listing.keys[0].indexed:
+        query = _over_runs(conn, listing, ids)
+        return [] if ids == set() else _read(conn, query, listing, listing.keys, runs.c.subject_id, after, limit)
+    found: list[Position] = []
+    for phase in _phases(listing.keys[0], after):
+        here = after if after is not None and not found and _phase_of(after) == phase else None
+        found += _walk(conn, listing, phase, here, limit - len(found))
+        if len(found) == limit:
+            break
+    return found
+
+
+def count(conn: Connection, listing: Listing) -> int:
+    """How many live runs there are in all."""
+    if is_never(listing.condition):
+        return 0
+    ids = few(conn, listing.condition.candidates)
+    query = select(func.count()).select_from(_RUNS).where(*_conditions(conn, listing, ids))
+    return int(conn.execute(query).scalar_one())
+
+
+def _equal(column: ColumnElement[int], values: Sequence[int]) -> ColumnElement[bool]:
+    return column == values[0] if len(values) == 1 else column.in_(values)
+
+
+def _few(conn: Connection, listing: Listing) -> set[int] | None:
+    first, candidates = listing.keys[0], listing.condition.candidates
+    if first.number is runs.c.started_at:  # the place's index is in this order: walking it costs no more
+        return few(conn, candidates)
+    within = select(runs.c.subject_id).where(listing.place)
+    return few(conn, within if candidates is None else AllOf((within, candidates)))
+
+
+def _over_runs(conn: Connection, listing: Listing, ids: set[int] | None) -> Select[Any]:
+    source: FromClause = _RUNS
+    for key in listing.keys:
+        if key.row is not None:
+            source = source.outerjoin(key.row, and_(key.row.c.subject_id == runs.c.subject_id, key.of_row))
+    return select(runs.c.subject_id).select_from(source).where(*_conditions(conn, listing, ids))
+
+
+def _conditions(conn: Connection, listing: Listing, ids: set[int] | None) -> list[ColumnElement[bool]]:
+    if ids is None:
+        return [listing.place, _ALIVE, listing.condition.holds]
+    return [_among(conn, ids), so(listing.place), _ALIVE, listing.condition.holds]
+
+
+def _among(conn: Connection, ids: set[int]) -> ColumnElement[bool]:
+    """As one parameter, however many they are."""
+    if conn.dialect.name == "postgresql":
+        return runs.c.subject_id == any_(literal(sorted(ids), ARRAY(BigInteger)))
+    listed = func.json_each(msgspec.json.encode(sorted(ids)).decode()).table_valued("value")
+    return runs.c.subject_id.in_(select(listed.c.value))
+
+
+def _walk(conn: Connection, listing: Listing, phase: Phase, after: Position | None, limit: int) -> list[Position]:
+    """What comes after a position in a part of the first key's index."""
+    first, *others = listing.keys
+    if phase == "nothing":
+        query = _over_runs(conn, listing, None).where(first.is_missing())
+        return _read(conn, query, listing, others, runs.c.subject_id, after, limit)
+    assert first.row is not None
+    own, query = first.row.c.subject_id, _over_rows(listing, phase)
+    if phase == "numbers":
+        return _read(conn, query, listing, [first._replace(text=None, nullable=False), *others], own, after, limit)
+    key = first._replace(number=None, nullable=False)
+    if not others and (after is None or _is_whole(after)):
+        # The index has whole texts unless they are long, and its order is exact then.
+        found = _read(conn, query, listing, [key._replace(text=first.start)], own, after, limit)
+        if all(map(_is_whole, found)):
+            return found
+    return _read(conn, query, listing, [key._replace(lead=first.start), *others], own, after, limit)
+
+
+def _over_rows(listing: Listing, phase: Phase) -> Select[Any]:
+    """The rows of the first key's index whose runs meet the condition, one by one."""
+    first, *others = listing.keys
+    row = first.row
+    assert row is not None
+    source: FromClause = row
+    if any(key.row is None for key in others):
+        source = source.outerjoin(runs, runs.c.subject_id == row.c.subject_id)
+        source = source.outerjoin(subjects, subjects.c.id == row.c.subject_id)
+    for key in others:
+        if key.row is not None:
+            source = source.outerjoin(key.row, and_(key.row.c.subject_id == row.c.subject_id, key.of_row))
+    run = select(runs.c.subject_id).select_from(_RUNS).where(runs.c.subject_id == row.c.subject_id)
+    run = run.where(_ALIVE, so(listing.place), listing.condition.holds).correlate(row).offset(0)
+    query = select(row.c.subject_id).select_from(source).where(first.of_row, run.exists())
+    if phase == "numbers":
+        assert first.number is not None
+        return query.where(first.number.is_not(None))
+    assert first.start is not None
+    return query.where(first.start.is_not(None), *([] if first.number is None else [so(first.number.is_(None))]))
+
+
+def _read(
+    conn: Connection, query: Select[Any], listing: Listing, keys: Sequence[Key], own: Expression,
+    after: Position | None, limit: int,
+) -> list[Position]:  # fmt: skip
+    """The positions of the runs that a query selects, in the order of some of the listing's keys."""
+    terms = [*(term for key in keys for term in key.terms()), Term(own, listing.keys[0].descending)]
+    if after is not None:
+        values = after.values[len(after.values) - len(keys) :]
+        standing = [part for key, value in zip(keys, values, strict=True) for part in key.standing(value)]
+        query = query.where(beyond(terms, [*standing, after.subject_id]))
+    parts = [part for key in listing.keys for part in (key.number, key.text) if part is not None]
+    query = query.add_columns(*parts).order_by(*order_by(terms)).limit(limit)
+    return [Position(_values(listing.keys, row[1:]), row[0]) for row in conn.execute(query)]
+
+
+def _values(keys: Sequence[Key], parts: Sequence[Any]) -> tuple[Value, ...]:
+    """A run's values at the keys, of which each has read its number, its text or both."""
+    found, at = [], iter(parts)
+    for key in keys:
+        number = None if key.number is None else next(at)
+        text = None if key.text is None else next(at)
+        found.append(text if number is None else number)
+    return tuple(found)
+
+
+def _phases(first: Key, after: Position | None) -> list[Phase]:
+    kinds: list[Phase] = ["numbers"] if first.number is not None else []
+    kinds += ["texts"] if first.text is not None else []
+    if first.descending:
+        kinds.reverse()
+    kinds.append("nothing")
+    return kinds if after is None else kinds[kinds.index(_phase_of(after)) :]
+
+
+def _phase_of(position: Position) -> Phase:
+    value = position.values[0]
+    return "nothing" if value is None else "texts" if isinstance(value, str) else "numbers"
+
+
+def _is_whole(position: Position) -> bool:
+    return len(str(position.values[0])) < INDEXED_TEXT
