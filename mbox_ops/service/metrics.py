@@ -1,9 +1,9 @@
 """Reading metrics, and sealing what was written of them."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from mbox_ops.entities.metrics import HistoryQuery, Kind, MetricHistory, MetricSummary
-from mbox_ops.errors import InvalidRequest
+from mbox_ops.errors import InvalidRequest, Unavailable
 from mbox_ops.service.access import Actor
 from mbox_ops.service.cursors import read_cursor, write_cursor
 from mbox_ops.service.queries import is_storable
@@ -11,6 +11,9 @@ from mbox_ops.service.reading import live_subject
 from mbox_ops.store import chunks, history, segments, series, subjects
 from mbox_ops.store.database import Database
 from mbox_ops.store.parts import Place
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Histories = list[MetricHistory]
 
@@ -34,10 +37,12 @@ class Metrics:
             subject = live_subject(conn, actor, subject_id)
             if subject.folded >= subject.arrival:
                 return [*series.summaries(conn, subject_ids=[subject.id])[subject.id].values()]
-        with self._database.write() as conn:
-            subject = live_subject(conn, actor, subject_id)
-            series.fold(conn, subject_id=subject.id)
-            return [*series.summaries(conn, subject_ids=[subject.id])[subject.id].values()]
+        try:
+            with self._database.write() as conn:
+                return _folded(conn, actor, subject_id)
+        except Unavailable:  # nothing can be written now, such as on a full disk
+            with self._database.draft() as conn:
+                return _folded(conn, actor, subject_id)
 
     def history(self, actor: Actor, subject_id: str, query: HistoryQuery) -> Histories:
         """The points of series in history order, numeric columns packed.
@@ -94,6 +99,12 @@ class Metrics:
             with self._database.write() as conn:
                 if not chunks.drop_replaced(conn, subject_id=subject_id):
                     return sealed
+
+
+def _folded(conn: "Connection", actor: Actor, subject_id: str) -> list[MetricSummary]:
+    subject = live_subject(conn, actor, subject_id)
+    series.fold(conn, subject_id=subject.id)
+    return [*series.summaries(conn, subject_ids=[subject.id])[subject.id].values()]
 
 
 def _check(query: HistoryQuery) -> Place | None:

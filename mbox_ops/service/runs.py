@@ -122,8 +122,18 @@ class Runs:
                 if is_folded or not unfolded:
                     shown = run_views.describe(conn, rows=[row for _, row in rows])
                     return [(key, run) for (key, _), run in zip(rows, shown, strict=True)]
-            self._fold(sorted(unfolded))
+            if not self._fold(sorted(unfolded)):
+                return self._drafted(select, sorted(unfolded))
         raise AssertionError("unreachable: the second reading returns")
+
+    def _drafted(self, select: "Callable[[Connection], Rows]", unfolded: Sequence[int]) -> Shown:
+        """The same, with summaries that are made for this reader only."""
+        with self._database.draft() as conn:
+            for subject_id in unfolded:
+                series.fold(conn, subject_id=subject_id)
+            rows = select(conn)
+            shown = run_views.describe(conn, rows=[row for _, row in rows])
+        return [(key, run) for (key, _), run in zip(rows, shown, strict=True)]
 
     def _fold_all(self, namespace: str) -> None:
         """Bring the summaries of all live runs up to date, so that a filter or an order sees all points."""
@@ -132,15 +142,16 @@ class Runs:
             unfolded = [] if namespace_id is None else subjects.unfolded(conn, namespace_id=namespace_id)
         self._fold(unfolded)
 
-    def _fold(self, subject_ids: Sequence[int]) -> None:
-        """Bring summaries up to date; where nothing can be written, they stay as they are and can be read."""
+    def _fold(self, subject_ids: Sequence[int]) -> bool:
+        """Bring summaries up to date; False where nothing can be written, so that they stay as they are."""
         try:
             for start in range(0, len(subject_ids), _FOLDED_AT_ONCE):
                 with self._database.write() as conn:
                     for subject_id in subject_ids[start : start + _FOLDED_AT_ONCE]:
                         series.fold(conn, subject_id=subject_id)
         except Unavailable:  # or StorageFull
-            return
+            return False
+        return True
 
 
 def _page(conn: "Connection", namespace: str, search: Search) -> Rows:

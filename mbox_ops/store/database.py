@@ -102,6 +102,23 @@ class Database:
         with self.write() as conn:
             schema.upgrade(conn)
 
+    @contextmanager
+    def draft(self) -> Iterator[Connection]:
+        """A connection that alone sees its changes, and whose changes are taken back: to read what they would come to.
+
+        On SQLite nothing of them reaches the disk, so that a full one does no harm.
+        """
+        with self._turn(), translated(), self._engine.connect().execution_options(mbox_write=True) as conn:
+            transaction = conn.begin()
+            try:
+                if self.dialect == "sqlite":
+                    conn.exec_driver_sql("PRAGMA cache_spill = OFF")
+                yield conn
+            finally:
+                transaction.rollback()
+                if self.dialect == "sqlite":
+                    conn.exec_driver_sql("PRAGMA cache_spill = ON")
+
     def check_schema(self) -> None:
         """Make sure that the tables are of this version.
 
