@@ -10,6 +10,7 @@ from mbox_ops.server.rest import (
     artifacts,
     batches,
     clock,
+    comparisons,
     curves,
     deletions,
     events,
@@ -26,7 +27,7 @@ from mbox_ops.wire.encodings import JSON
 
 DOCUMENTED = tuple(
     operations_of(
-        runs, batches, experiments, metrics, curves,
+        runs, batches, experiments, metrics, curves, comparisons,
         metadata, events, artifacts, uploads, grouping, deletions, tokens, clock, health,
     )
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Changes of metadata documents as rows; a document is the fold of those whose writers are not replaced."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ from sqlalchemy import update as sql_update
 
 from mbox_ops.store.documents import Document, Patch, fold
 from mbox_ops.store.tables import metadata_patches as table
-from mbox_ops.store.tables import writers
+from mbox_ops.store.tables import subjects, writers
 
 _PRESENT: Select[Any] = (
     select(table.c.id, table.c.writer_id, table.c.op, table.c.document)
@@ -37,6 +37,21 @@ def present(conn: Connection, *, subject_id: int) -> list[PatchRow]:
 def document(conn: Connection, *, subject_id: int) -> Document:
     """A subject's metadata; empty when nobody gave any."""
     return fold(row.patch for row in present(conn, subject_id=subject_id))
+
+
+def documents(conn: Connection, *, subject_uids: Collection[str]) -> dict[str, Document]:
+    """The metadata of subjects, by their ids; those to whom nobody gave any are left out."""
+    query = (
+        select(subjects.c.uid, table.c.op, table.c.document)
+        .join(writers, writers.c.id == table.c.writer_id)
+        .join(subjects, subjects.c.id == table.c.subject_id)
+        .where(subjects.c.uid.in_(subject_uids), writers.c.replaced.is_(False))
+        .order_by(table.c.subject_id, table.c.arrival, table.c.ordinal)
+    )
+    patches: dict[str, list[Patch]] = {}
+    for row in conn.execute(query):
+        patches.setdefault(row.uid, []).append(Patch(row.op, msgspec.json.decode(row.document)))
+    return {uid: fold(some) for uid, some in patches.items()}
 
 
 def any_of(conn: Connection, *, writer_ids: Sequence[int]) -> bool:

@@ -15,7 +15,7 @@ from mbox_ops.entities.grouping import RunCollection, Scenario
 from mbox_ops.entities.metrics import HistoryQuery, MetricHistory, MetricSummary
 from mbox_ops.entities.pages import Items, Page
 from mbox_ops.entities.runs import Run, RunQuery
-from mbox_ops.entities.search import Curve, CurveQuery
+from mbox_ops.entities.search import CompareQuery, Comparison, Curve, CurveQuery
 from mbox_ops.entities.writers import Batch, BatchResult
 from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
@@ -44,6 +44,9 @@ class Door(Protocol):
 
     def curves(self, query: CurveQuery) -> list[Curve]:
         """Series thinned out."""
+
+    def compare(self, query: CompareQuery) -> Comparison:
+        """Runs side by side."""
 
     def metadata(self, run_id: str) -> dict[str, Any]:
         """A run's metadata document."""
@@ -103,6 +106,9 @@ class ServiceDoor:
 
     def curves(self, query: CurveQuery) -> list[Curve]:
         return self.service.curves.read(self.actor, query)
+
+    def compare(self, query: CompareQuery) -> Comparison:
+        return self.service.comparisons.make(self.actor, query)
 
     def metadata(self, run_id: str) -> dict[str, Any]:
         return self.service.metadata.get(self.actor, run_id)
@@ -165,6 +171,9 @@ class HttpDoor:
 
     def curves(self, query: CurveQuery) -> list[Curve]:
         return self.api.call("POST", "/curves", body=query, result=Items[Curve]).items
+
+    def compare(self, query: CompareQuery) -> Comparison:
+        return self.api.call("POST", "/runs/compare", body=query, result=Comparison)
 
     def metadata(self, run_id: str) -> dict[str, Any]:
         return self.api.call("GET", f"/runs/{run_id}/metadata", result=dict[str, Any])
