@@ -6,6 +6,7 @@
     |   +-- UnsupportedMedia  415  send JSON or MessagePack
     |   +-- TooLarge          413  send less at once
     |   +-- MethodNotAllowed  405  use one of the methods of this address
+    |   +-- OutOfRange        416  ask for bytes that are there
     +-- Unauthenticated       401  give a token
     +-- Forbidden             403  give a token with that scope
     +-- NotFound              404  look for another id
@@ -90,6 +91,12 @@ class MethodNotAllowed(InvalidRequest):
     code = "method_not_allowed"
 
 
+class OutOfRange(InvalidRequest):
+    """The range that was asked for begins behind the last byte."""
+
+    code = "out_of_range"
+
+
 class Unauthenticated(MboxError):
     """No token, or one that is unknown, expired or revoked."""
 
@@ -167,8 +174,8 @@ def _short(value: object) -> object:
 BY_CODE: dict[str, type[MboxError]] = {
     cls.code: cls
     for cls in (
-        InvalidRequest, MalformedRequest, UnsupportedMedia, TooLarge, MethodNotAllowed, Unauthenticated, Forbidden,
-        NotFound, Conflict, Fenced, StaleRequest, RunDeleted, Unavailable, StorageFull, InternalError,
+        InvalidRequest, MalformedRequest, UnsupportedMedia, TooLarge, MethodNotAllowed, OutOfRange, Unauthenticated,
+        Forbidden, NotFound, Conflict, Fenced, StaleRequest, RunDeleted, Unavailable, StorageFull, InternalError,
     )
 }  # fmt: skip
 

@@ -38,13 +38,22 @@ class LiveServer:
         log: the file with all that the process wrote to stderr.
     """
 
-    def __init__(self, *, home: Path, port: int, database_url: str | None, token: str | None) -> None:
+    def __init__(
+        self,
+        *,
+        home: Path,
+        port: int,
+        database_url: str | None,
+        token: str | None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.database_url = database_url or f"sqlite:///{home / 'mbox.db'}"
         self.token = token
         self.log = home / LOG_NAME
+        self._more = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -104,7 +113,7 @@ class LiveServer:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MBOX_")}
         kept |= {"MBOX_HOME": str(self.home), "MBOX_HOST": "127.0.0.1", "MBOX_DATABASE_URL": self.database_url}
         kept |= {"MBOX_GRPC_PORT": "0"}
-        return kept | ({"MBOX_BOOTSTRAP_TOKEN": self.token} if self.token else {})
+        return kept | self._more | ({"MBOX_BOOTSTRAP_TOKEN": self.token} if self.token else {})
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
@@ -121,7 +130,12 @@ class LiveServer:
 
 @contextmanager
 def live_server(
-    *, database_url: str | None = None, home: Path | str | None = None, tokens: bool = False, port: int = 0
+    *,
+    database_url: str | None = None,
+    home: Path | str | None = None,
+    tokens: bool = False,
+    port: int = 0,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[LiveServer]:
     """A running server, stopped when the block ends.
 
@@ -130,6 +144,7 @@ def live_server(
         home: its data folder; a temporary one, removed at the end, if not given.
         tokens: the server asks for a token; `LiveServer.token` is one that may do everything.
         port: where to listen on 127.0.0.1; 0 for a free port.
+        environment: more variables for it, such as `MBOX_ARTIFACT_URL`.
 
     Yields:
         The server. `kill()` it, `start()` it again on the same port, `stop()` it as the test needs.
@@ -139,7 +154,9 @@ def live_server(
     """
     folder = Path(home) if home is not None else Path(tempfile.mkdtemp(prefix="mbox-server-"))
     token = f"mbox_{secrets.token_urlsafe(32)}" if tokens else None
-    server = LiveServer(home=folder, port=port or free_port(), database_url=database_url, token=token)
+    server = LiveServer(
+        home=folder, port=port or free_port(), database_url=database_url, token=token, environment=environment
+    )
     try:
         server.start()
         yield server

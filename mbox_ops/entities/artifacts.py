@@ -19,19 +19,24 @@ class ArtifactMime(enum.Enum):
     Audio = "Audio"
 
 
+ArtifactKind = Literal["tracked", "uploaded"]
+
+
 class ArtifactRecord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A reference to a file stored elsewhere, as it is written.
+    """A file of a run, as it is written: a reference to one stored elsewhere, or content that was uploaded before.
 
     Attributes:
         path: the label the file is listed under, 1-2,048 characters; never opened as a path by the service.
-        uri: where the file is, without credentials, 1-2,048 characters.
+        uri: of a tracked file: where it is, without credentials, 1-2,048 characters. An uploaded one has none.
+        kind: `tracked`, or `uploaded`: then the namespace has uploaded the content of that checksum.
         mime_type: guessed from the name and media type if it is not given.
-        checksum: `sha256:<64 hex digits>`, or empty when the bytes were not read.
-        size: in bytes, if it is known.
+        checksum: `sha256:<64 hex digits>`; of a tracked file empty when the bytes were not read.
+        size: in bytes, if it is known; an uploaded one has the size of its content.
     """
 
     path: str
-    uri: str
+    uri: str = ""
+    kind: ArtifactKind = "tracked"
     mime_type: ArtifactMime | None = None
     media_type: str = ""
     checksum: str = ""
@@ -39,7 +44,11 @@ class ArtifactRecord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, o
 
 
 class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """An artifact as it is read back."""
+    """An artifact as it is read back.
+
+    Attributes:
+        uri: where a tracked file is; empty for an uploaded one, whose bytes are at `/api/v1/artifacts/{id}/content`.
+    """
 
     id: str
     parent: str
@@ -49,7 +58,7 @@ class StoredArtifact(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     checksum: str
     size: int | None
-    kind: Literal["tracked", "uploaded"]
+    kind: ArtifactKind
     created_at: datetime
 
 
@@ -57,6 +66,7 @@ class ArtifactQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Which artifacts to list, ordered by path: by kind, by what the path begins with."""
 
     mime_type: ArtifactMime | None = None
+    kind: ArtifactKind | None = None
     prefix: str | None = None
     limit: int = 100
     cursor: str | None = None

@@ -1,7 +1,7 @@
 """The one reader of request bodies: type by header, size while it streams, then depth, form and fields."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,20 +21,20 @@ _EXPECTED = re.compile(r"^Expected `(.*)`, got `(.*)`$")
 _FIELD = re.compile(r"^Object (contains unknown|missing required) field `(.*)`$", re.DOTALL)
 
 
-def media_type_of(headers: Mapping[str, str]) -> str:
+def media_type_of(headers: Mapping[str, str], taken: Sequence[str] = MEDIA_TYPES) -> str:
     """The media type of a body, by its header.
 
     Raises:
-        UnsupportedMedia: it is neither JSON nor MessagePack, is not UTF-8, or is compressed.
+        UnsupportedMedia: it is none that is taken, is not UTF-8, or is compressed.
     """
     given = headers.get("content-type", "")
     name, *parameters = (part.strip().lower() for part in given.split(";"))
     charset = next((p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")), "")
-    if name not in MEDIA_TYPES or charset not in _CHARSETS:
+    if name not in taken or charset not in _CHARSETS:
+        wanted = f"{' or '.join(taken)}{' (UTF-8)' if JSON in taken else ''}"
         raise UnsupportedMedia(
-            f"Content-Type is {given[:100]!r}; send {JSON} or {MSGPACK} (UTF-8).",
-            field="Content-Type", limit=list(MEDIA_TYPES), value=given,
-        )  # fmt: skip
+            f"Content-Type is {given[:100]!r}; send {wanted}.", field="Content-Type", limit=list(taken), value=given
+        )
     encoding = headers.get("content-encoding", "identity")
     if encoding.lower() not in {"", "identity"}:
         raise UnsupportedMedia(

@@ -12,6 +12,7 @@ from mbox_ops.errors import (
     MboxError,
     MethodNotAllowed,
     NotFound,
+    OutOfRange,
     Unauthenticated,
     Unavailable,
 )
@@ -73,6 +74,8 @@ def _headers(error: MboxError, exception: Exception) -> dict[str, str]:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="mbox-ops"'
+    if isinstance(error, OutOfRange):
+        headers["Content-Range"] = f"bytes */{error.details.get('limit')}"
     if isinstance(exception, MethodNotAllowedException):
         headers["Allow"] = (exception.headers or {}).get("allow", "")
     return headers

@@ -9,9 +9,11 @@ import msgspec
 
 from mbox_ops.server.queries import NoQuery
 from mbox_ops.server.routes import Operation, Raw
-from mbox_ops.wire.encodings import JSON, MSGPACK, NAMESPACE_HEADER, WIRE_VERSION
+from mbox_ops.server.streams import Streamed
+from mbox_ops.wire.encodings import JSON, MSGPACK, NAMESPACE_HEADER, OCTETS, WIRE_VERSION
 from mbox_ops.wire.status import HTTP_STATUS
 
+_BYTES = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
 _COMPONENTS = "#/components/schemas/{name}"
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*)$")
 _INTRODUCTION = """What machine-learning pipelines do, recorded: runs with parameters, tags, metadata, metrics, events
@@ -67,9 +69,9 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
 
 
 def _types_of(op: Operation) -> Iterator[Any]:
-    if op.answer is not Raw:
+    if op.answer not in (Raw, Streamed):
         yield op.answer
-    if "body" in op.types:
+    if "body" in op.types and not op.takes_bytes:
         yield op.types["body"]
 
 
@@ -81,11 +83,13 @@ def _operation(op: Operation, known: dict[str, Any]) -> dict[str, Any]:
         "description": " ".join(description.split()) or summary,
         "tags": [op.fn.__module__.rpartition(".")[2]],
         "parameters": [*_path_parameters(op), *_query_parameters(op), *_header_parameters(op)],
-        "responses": {"200": _success(op, known), **_failures(op)},
+        "responses": {"200": _success(op, known), **_partial(op), **_failures(op)},
         "security": [] if op.scope == "open" else [{}, {"token": []}],
         "x-scope": op.scope,
     }
-    if "body" in op.types:
+    if op.takes_bytes:
+        made["requestBody"] = {"required": True, "content": _BYTES}
+    elif "body" in op.types:
         schema = known[repr(op.types["body"])]
         readable: dict[str, Any] = {"schema": schema}
         if op.example is not None:
@@ -106,7 +110,8 @@ def _query_parameters(op: Operation) -> Iterator[dict[str, Any]]:
     schema = _described(msgspec.json.schema_components([op.query], ref_template=_COMPONENTS)[1][op.query.__name__])
     for name, part in schema["properties"].items():
         description = part.pop("description", name.replace("_", " "))
-        parameter = {"name": name, "in": "query", "required": False, "description": description}
+        needed = name in schema.get("required", ())
+        parameter = {"name": name, "in": "query", "required": needed, "description": description}
         part = _without_null(part)
         if part.get("type") == "object":
             yield {**parameter, "content": {JSON: {"schema": part}}}
@@ -117,6 +122,11 @@ def _query_parameters(op: Operation) -> Iterator[dict[str, Any]]:
 def _header_parameters(op: Operation) -> Iterator[dict[str, Any]]:
     if op.scope == "open":
         return
+    if op.answer is Streamed:
+        yield {
+            "name": "Range", "in": "header", "required": False, "schema": {"type": "string"},
+            "description": "The bytes wanted, such as `bytes=0-99`.",
+        }  # fmt: skip
     yield {
         "name": NAMESPACE_HEADER, "in": "header", "required": False, "schema": {"type": "string", "default": "default"},
         "description": "The namespace that the request is for.",
@@ -126,8 +136,20 @@ def _header_parameters(op: Operation) -> Iterator[dict[str, Any]]:
 def _success(op: Operation, known: dict[str, Any]) -> dict[str, Any]:
     if op.answer is Raw:
         return {"description": "As text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    if op.answer is Streamed:
+        return {"description": "The bytes.", "content": _BYTES}
     schema = known[repr(op.answer)]
     return {"description": "Done.", "content": {JSON: {"schema": schema}, MSGPACK: {"schema": schema}}}
+
+
+def _partial(op: Operation) -> dict[str, Any]:
+    """What an answer of bytes may be beside the whole."""
+    if op.answer is not Streamed:
+        return {}
+    return {
+        "206": {"description": "The range that was asked for.", "content": _BYTES},
+        "304": {"description": "`If-None-Match` names what is there."},
+    }
 
 
 def _failures(op: Operation) -> dict[str, Any]:

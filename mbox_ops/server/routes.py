@@ -12,7 +12,7 @@ are parts of the path.
 import inspect
 import re
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -27,13 +27,15 @@ from litestar.handlers import HTTPRouteHandler
 from mbox_ops.entities.limits import Limits
 from mbox_ops.errors import NotFound
 from mbox_ops.server.answers import accepted, render
-from mbox_ops.server.bodies import decode_body, media_type_of, read_body
+from mbox_ops.server.bodies import MEDIA_TYPES, decode_body, media_type_of, read_body
 from mbox_ops.server.guards import Scope
 from mbox_ops.server.metrics import Metrics
 from mbox_ops.server.queries import NoQuery, decode_query
+from mbox_ops.server.streams import Streamed, stream
 from mbox_ops.server.threads import Lane, Threads
 from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
+from mbox_ops.wire.encodings import OCTETS
 
 LANES: dict[Scope, Lane] = {"open": "quick", "read": "read", "write": "write", "delete": "write", "admin": "write"}
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -53,11 +55,13 @@ class Call:
 
     Attributes:
         caller: None only on open routes.
+        headers: of the request.
     """
 
     service: Service
     metrics: Metrics
     caller: Actor | None
+    headers: Mapping[str, str]
 
     @property
     def actor(self) -> Actor:
@@ -92,6 +96,16 @@ class Operation:
     fn: Callable[..., object]
     errors: tuple[str, ...] = ()
     example: Any = None
+
+    @property
+    def lane(self) -> Lane:
+        """The threads it is performed in."""
+        return "bytes" if self.takes_bytes or self.answer is Streamed else LANES[self.scope]
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether its body is bytes as they are."""
+        return self.types.get("body") is bytes
 
     @property
     def name(self) -> str:
@@ -146,19 +160,24 @@ def operations_of(*modules: ModuleType) -> Iterator[Operation]:
 def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
     """The route handler that performs an operation: the event loop reads, a thread does the rest."""
 
-    async def handle(request: Request[Any, Any, State]) -> Response[bytes]:
+    async def handle(request: Request[Any, Any, State]) -> Response[Any]:
         headers = request.headers
-        body_type = media_type_of(headers) if "body" in op.types else ""
-        body = await read_body(request.receive, headers, parts.limits.body_bytes) if body_type else b""
-        call = Call(parts.service, parts.metrics, request.scope["state"].get("actor"))
+        body_type = media_type_of(headers, (OCTETS,) if op.takes_bytes else MEDIA_TYPES) if "body" in op.types else ""
+        most = parts.limits.part_bytes if op.takes_bytes else parts.limits.body_bytes
+        body = await read_body(request.receive, headers, most) if body_type else b""
+        call = Call(parts.service, parts.metrics, request.scope["state"].get("actor"), headers)
         wanted = accepted(headers)
 
-        def perform() -> Raw | None:
+        def perform() -> Raw | Streamed | None:
             arguments = _arguments(op, request, body, body_type, parts.limits)
             answer = op.fn(call, **arguments)
-            return answer if answer is None or isinstance(answer, Raw) else Raw(render(answer, wanted), wanted)
+            if answer is None or isinstance(answer, Raw | Streamed):
+                return answer
+            return Raw(render(answer, wanted), wanted)
 
-        raw = await parts.threads.run(LANES[op.scope], perform)
+        raw = await parts.threads.run(op.lane, perform)
+        if isinstance(raw, Streamed):
+            return stream(raw, parts.threads)
         if raw is None:
             return Response(b"", status_code=204)
         # As a header: Litestar would add a charset to a media type of text, whether or not it has one.
@@ -178,7 +197,9 @@ def _arguments(op: Operation, request: Request[Any, Any, State], body: bytes, bo
     query = decode_query(request.scope["query_string"], op.query, limits)
     if "query" in op.types:
         arguments["query"] = query
-    if body_type:
+    if op.takes_bytes:
+        arguments["body"] = body
+    elif body_type:
         arguments["body"] = decode_body(body, op.types["body"], body_type, limits)
     return arguments
 

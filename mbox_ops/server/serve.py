@@ -10,6 +10,7 @@ from typing import TextIO
 import structlog
 import uvicorn
 
+from mbox_ops.artifacts.blobs import Blobs
 from mbox_ops.entities.limits import DEFAULT, Limits
 from mbox_ops.errors import Forbidden, Unavailable
 from mbox_ops.server import logs
@@ -52,13 +53,15 @@ def serve(
         Unavailable: another server has the SQLite file, or the schema is of another version.
         Forbidden: the address is not loopback, and no token was ever made.
         OSError: the address is in use.
+        ValueError, ImportError: the artifact store's URL is of no known kind, or its package is not installed.
     """
     logs.configure(log_level)
     with contextlib.ExitStack() as stack:
         database = stack.enter_context(Database(settings.database_url))
         database.lock_file()
         prepare(database)
-        service = Service(database, limits=limits, lease_seconds=lease_seconds)
+        blobs = Blobs(settings.artifact_url)
+        service = Service(database, limits=limits, lease_seconds=lease_seconds, blobs=blobs)
         service.beat()
         if settings.bootstrap_token:
             service.tokens.ensure(settings.bootstrap_token)

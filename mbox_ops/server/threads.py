@@ -1,7 +1,8 @@
 """The threads that handlers run in: the event loop only moves bytes.
 
-Three lanes, so that slow writers never hold up readers, and neither holds up health checks and tokens. SQLite takes
-one writer at a time anyway; the lanes together stay below the database's connections.
+Four lanes, so that slow writers never hold up readers, moving artifacts' bytes holds up neither, and none of them holds
+up health checks and tokens. SQLite takes one writer at a time anyway; the lanes together stay below the database's
+connections.
 """
 
 import asyncio
@@ -14,8 +15,8 @@ from mbox_ops.errors import Unavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Lane = Literal["quick", "read", "write"]
-SIZES: dict[Lane, int] = {"quick": 2, "read": 6, "write": 8}
+Lane = Literal["quick", "read", "write", "bytes"]
+SIZES: dict[Lane, int] = {"quick": 2, "read": 6, "write": 8, "bytes": 3}
 
 
 # Requests that wait for a thread of one lane; beyond that the caller is asked to come back.

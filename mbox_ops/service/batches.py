@@ -18,6 +18,7 @@ from mbox_ops.entities.writers import Batch, BatchResult, Writer
 from mbox_ops.errors import Fenced, RunDeleted
 from mbox_ops.service import metadata, settings, standing
 from mbox_ops.service.access import Actor
+from mbox_ops.service.artifacts import held_blobs
 from mbox_ops.service.checks import Checked, check_batch
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.opening import Opening, Target, bound
@@ -151,6 +152,7 @@ class _Write:
         series.rebuild(self._conn, subject_id=subject_id)
         settings.rebuild(self._conn, self._number, subject_id=subject_id, writer_ids=replaced)
         metadata.rebuild(self._conn, self._number, subject_id=subject_id, writer_ids=replaced)
+        artifacts.release(self._conn, writer_ids=replaced)
 
     def _number(self, wanted: Iterable[str]) -> dict[str, int]:
         return names.number(self._conn, self._database, self._subject.namespace_id, wanted)
@@ -168,7 +170,8 @@ class _Write:
         settings.write(conn, self._number, checked, self._limits, now=self._now, **place)
         keys = metadata.write(conn, self._number, checked.patches, self._limits, now=self._now, **place)
         events.insert(conn, received_at=self._now, events=checked.events, **place)
-        return keys, artifacts.insert(conn, received_at=self._now, artifacts=checked.artifacts, **place)
+        held = held_blobs(conn, self._subject.namespace_id, checked.artifacts)
+        return keys, artifacts.insert(conn, received_at=self._now, artifacts=checked.artifacts, held=held, **place)
 
     def _announce(self) -> None:
         action: outbox.Action = "created" if self._made else "updated"

@@ -1,18 +1,29 @@
 """Artifacts as rows: what was tracked (a reference) or uploaded (bytes that we hold)."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, tuple_
 from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
 
 from mbox_ops.entities.artifacts import ArtifactMime, ArtifactQuery, ArtifactRecord, StoredArtifact
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.entities.instants import to_datetime
-from mbox_ops.store.tables import INDEXED_TEXT, writers
+from mbox_ops.store.blobs import Blob
+from mbox_ops.store.tables import INDEXED_TEXT, blobs, namespaces, subjects, writers
 from mbox_ops.store.tables import artifacts as table
 
 Key = tuple[str, int]  # path, row
+PREFIX = "sha256:"  # of a checksum
+
+
+class Found(NamedTuple):
+    """An artifact of a live subject, the namespace it is in, and the key of its bytes if we hold them."""
+
+    artifact: StoredArtifact
+    namespace: str
+    key: str | None
 
 
 def insert(
@@ -23,28 +34,31 @@ def insert(
     arrival: int,
     received_at: int,
     artifacts: Sequence[ArtifactRecord],
+    held: Mapping[str, Blob],
     new_id: Callable[[], str] = uuid7,
 ) -> list[str]:
-    """Store the tracked artifacts of one batch and return their ids, in order."""
+    """Store the artifacts of one batch and return their ids, in order; `held` has the blobs of the uploaded ones."""
     if not artifacts:
         return []
+    stored = [held[record.checksum[len(PREFIX) :]] if record.kind == "uploaded" else None for record in artifacts]
     rows = [
         {
             "uid": new_id(),
             "subject_id": subject_id,
             "writer_id": writer_id,
             "arrival": arrival,
-            "kind": "tracked",
+            "blob_id": blob and blob.id,
+            "kind": record.kind,
             "path": record.path,
             "path_start": record.path[:INDEXED_TEXT],
             "uri": record.uri,
             "mime_type": (record.mime_type or ArtifactMime.Unknown).value,
             "media_type": record.media_type,
             "checksum": record.checksum,
-            "size": record.size,
+            "size": blob.size if blob else record.size,
             "created_at": received_at,
         }
-        for record in artifacts
+        for record, blob in zip(artifacts, stored, strict=True)
     ]
     conn.execute(sql_insert(table), rows)
     return [str(row["uid"]) for row in rows]
@@ -66,12 +80,33 @@ def page(
     )
     if query.mime_type is not None:
         found = found.where(c.mime_type == query.mime_type.value)
+    if query.kind is not None:
+        found = found.where(c.kind == query.kind)
     if query.prefix:
         begins = func.substr(c.path, 1, len(query.prefix)) == query.prefix
         found = found.where(c.path_start >= query.prefix[:INDEXED_TEXT], begins)
     if after is not None:
         found = found.where(tuple_(*order) > tuple_(after[0][:INDEXED_TEXT], *after))
     return [((row.path, row.id), _stored(row, parent)) for row in conn.execute(found)]
+
+
+def find(conn: Connection, *, uid: str) -> Found | None:
+    """A live artifact by its id, in whatever namespace it is."""
+    query = (
+        select(table, subjects.c.uid.label("parent"), namespaces.c.name.label("namespace"), blobs.c.key)
+        .join(writers, writers.c.id == table.c.writer_id)
+        .join(subjects, subjects.c.id == table.c.subject_id)
+        .join(namespaces, namespaces.c.id == subjects.c.namespace_id)
+        .outerjoin(blobs, blobs.c.id == table.c.blob_id)
+        .where(table.c.uid == uid, writers.c.replaced.is_(False), subjects.c.deletion_id.is_(None))
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else Found(_stored(row, row.parent), row.namespace, row.key)
+
+
+def release(conn: Connection, *, writer_ids: Sequence[int]) -> None:
+    """Let go of the bytes of what replaced writers uploaded: no reading shows it, and nothing brings it back."""
+    conn.execute(sql_update(table).where(table.c.writer_id.in_(writer_ids)).values(blob_id=None))
 
 
 def _stored(row: Any, parent: str) -> StoredArtifact:

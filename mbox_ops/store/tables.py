@@ -227,8 +227,8 @@ metadata_patches = Table(
 )  # fmt: skip
 
 # What search stands on: the present value of every parameter, tag and metadata leaf, typed. An array gives one row per
-# element under the array's path with `[*]`. A parameter whose text is a number has text and num; a text that is a date
-# or time of RFC 3339 has `instant` beside it.
+# element under the array's path with `[*]`. A parameter whose text is a number has text and num, a boolean is 0 or 1
+# there, too; a text that is a date or time of RFC 3339 has `instant` beside it.
 attributes = Table(
     "attributes", metadata, _id(),
     _ref("subject_id", "subjects"),
@@ -328,11 +328,40 @@ events = Table(
     Index("ix_events_subject_wallclock", "subject_id", "wallclock", "arrival", "ordinal"),
 )  # fmt: skip
 
+# Bytes that we hold, once for all namespaces. `key` is their name in the blob store, never given to another content or
+# to the same content again. A blob stays while an artifact or an upload refers to it.
+blobs = Table(
+    "blobs", metadata, _id(),
+    Column("sha256", TXT, nullable=False, unique=True),  # hex
+    Column("size", BigInteger, nullable=False),
+    Column("key", TXT, nullable=False, unique=True),
+    _instant("created_at"),
+)  # fmt: skip
+
+# Bytes on their way: a namespace's wish to hold a content. `offset` bytes have come, in parts of `part_bytes`. With a
+# blob it is complete, and keeps the blob until its artifact is written.
+uploads = Table(
+    "uploads", metadata, _id(),
+    Column("uid", TXT, nullable=False, unique=True),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("sha256", TXT, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("part_bytes", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("blob_id", ID, ForeignKey("blobs.id")),
+    _instant("created_at"),
+    _instant("updated_at"),
+    UniqueConstraint("namespace_id", "sha256", "size"),
+    Index("ix_uploads_blob_id", "blob_id"),
+    Index("ix_uploads_updated_at", "updated_at"),
+)  # fmt: skip
+
 artifacts = Table(
     "artifacts", metadata, _id(),
     Column("uid", TXT, nullable=False, unique=True),
     _ref("subject_id", "subjects"),
     _ref("writer_id", "writers", index=True),
+    Column("blob_id", ID, ForeignKey("blobs.id")),  # of an uploaded one; NULL again when its writer is replaced
     Column("arrival", BigInteger, nullable=False),
     Column("kind", TXT, nullable=False),  # tracked, uploaded
     Column("path", TXT, nullable=False),
@@ -344,6 +373,8 @@ artifacts = Table(
     Column("size", BigInteger),
     _instant("created_at"),
     Index("ix_artifacts_subject_path", "subject_id", "path_start"),
+    Index("ix_artifacts_blob_id", "blob_id",
+          sqlite_where=text("blob_id IS NOT NULL"), postgresql_where=text("blob_id IS NOT NULL")),
 )  # fmt: skip
 
 # What a deletion leaves behind: no zombie, no late copy and no spooled create brings the run back. Undo drops it. Of a

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 JSON = "application/json"
 MSGPACK = "application/vnd.msgpack"
+OCTETS = "application/octet-stream"
 NAMESPACE_HEADER = "Mbox-Namespace"
 VERSION_HEADER = "Mbox-Wire-Version"
 REQUEST_ID_HEADER = "X-Request-Id"

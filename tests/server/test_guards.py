@@ -24,7 +24,7 @@ ROUTES = [(op.method, op.path) for op in OPERATIONS]
 
 def call(server: LiveServer, method: str, path: str, **options: Any) -> Answer:
     """Ask a route with something in its places, and with a body that is an object."""
-    for place in ("run_id", "experiment_id", "scenario", "deletion_id", "token_id"):
+    for place in ("run_id", "experiment_id", "scenario", "deletion_id", "token_id", "upload_id", "artifact_id"):
         path = path.replace(f"{{{place}}}", "0190-nobody")
     return ask(server.url, method, path, None if method in {"GET", "DELETE"} else {}, **options)
 

@@ -103,7 +103,8 @@ def test_every_operation_is_described() -> None:
 def test_every_body_has_an_example_that_the_service_takes(server: LiveServer) -> None:
     """People copy examples."""
     for op in OPERATIONS:
-        if "body" not in op.types or op.name == "create_token":  # the first token would close the server
+        # The first token would close the server; bytes need no example.
+        if "body" not in op.types or op.takes_bytes or op.name == "create_token":
             continue
         path = op.path
         if op.places:

@@ -329,11 +329,43 @@ def upgrade() -> None:
     )
     op.create_index("ix_writers_subject_origin", "writers", ["subject_id", "origin_hash", "epoch"])
     op.create_table(
+        "blobs",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("sha256", TXT, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("key", TXT, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_blobs"),
+        sa.UniqueConstraint("sha256", name="uq_blobs_sha256"),
+        sa.UniqueConstraint("key", name="uq_blobs_key"),
+    )
+    op.create_table(
+        "uploads",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("uid", TXT, nullable=False),
+        sa.Column("namespace_id", ID, nullable=False),
+        sa.Column("sha256", TXT, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("part_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("blob_id", ID, nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_uploads"),
+        sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_uploads_namespace_id"),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name="fk_uploads_blob_id"),
+        sa.UniqueConstraint("uid", name="uq_uploads_uid"),
+        sa.UniqueConstraint("namespace_id", "sha256", "size", name="uq_uploads_namespace_id_sha256_size"),
+    )
+    op.create_index("ix_uploads_blob_id", "uploads", ["blob_id"])
+    op.create_index("ix_uploads_updated_at", "uploads", ["updated_at"])
+    op.create_table(
         "artifacts",
         sa.Column("id", ID, nullable=False),
         sa.Column("uid", TXT, nullable=False),
         sa.Column("subject_id", ID, nullable=False),
         sa.Column("writer_id", ID, nullable=False),
+        sa.Column("blob_id", ID, nullable=True),
         sa.Column("arrival", sa.BigInteger(), nullable=False),
         sa.Column("kind", TXT, nullable=False),
         sa.Column("path", TXT, nullable=False),
@@ -347,7 +379,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_artifacts"),
         sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_artifacts_subject_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["writer_id"], ["writers.id"], name="fk_artifacts_writer_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name="fk_artifacts_blob_id"),
         sa.UniqueConstraint("uid", name="uq_artifacts_uid"),
+    )
+    op.create_index(
+        "ix_artifacts_blob_id", "artifacts", ["blob_id"],
+        sqlite_where=sa.text("blob_id IS NOT NULL"), postgresql_where=sa.text("blob_id IS NOT NULL"),
     )
     op.create_index("ix_artifacts_subject_path", "artifacts", ["subject_id", "path_start"])
     op.create_index("ix_artifacts_writer_id", "artifacts", ["writer_id"])
