@@ -30,8 +30,9 @@ from mbox_ops.client.references import (
     scenario_of,
 )  # fmt: skip
 from mbox_ops.client.run import Run
-from mbox_ops.client.runs import Runs, Sort
+from mbox_ops.client.runs import Runs
 from mbox_ops.client.starting import Address, Task, address, current_scenario, opening, orchestrated_run, this_task
+from mbox_ops.client.tables import RunList
 from mbox_ops.client.verbs import Verbs
 from mbox_ops.entities.deletions import Deletion
 from mbox_ops.entities.writers import EndState
@@ -151,10 +152,11 @@ class MLTrackingSDK(Verbs):
         notebook: Ref | None = None,
         run: Ref | None = None,
         tags: Mapping[str, str] | None = None,
-        sort: Sort = "-started_at",
+        filter: str | None = None,
+        sort: str | None = None,
         limit: int | None = None,
-    ) -> list[Run]:
-        """The runs that all given conditions hold for; one of the first six is needed.
+    ) -> RunList[Run]:
+        """The runs that all given conditions hold for; one of the first six or a filter is needed.
 
         Args:
             scenario: a scenario, its id or its name.
@@ -162,19 +164,25 @@ class MLTrackingSDK(Verbs):
             notebook: needs a scenario or a run beside it.
             run: a run or its id.
             tags: every one of these tags has this value.
-            sort: newest first, or `started_at` for oldest first.
+            filter: a condition in the filter language, such as `params.lr > 0.1 AND metrics.loss.min < 2`.
+            sort: fields parted by commas, each with `-` in front for descending, such as `-metrics.accuracy.max,name`;
+                newest first if it is not given.
             limit: at most so many; None for all.
 
         Returns:
-            Runs with `id, key, name, status, run_collection, scenario, pipeline, execution, parameters, tags, labels,
-            metrics`; none for a name that is unknown.
+            A list of runs with `id, key, name, status, run_collection, scenario, pipeline, execution, parameters, tags,
+            labels, metrics`; none for a name that is unknown. Its `.to_pandas()` is a table of them.
 
         Raises:
-            InvalidRequest: no condition is given, or only a notebook.
+            InvalidRequest: no condition is given, or only a notebook, or the filter or the order is wrong.
+
+        Example:
+            >>> tracking.get_runs(filter="params.lr > 0.1", sort="metrics.loss").to_pandas()  # doctest: +SKIP
         """
-        if all(given is None for given in (scenario, scenario_version, pipeline, execution, notebook, run)):
+        if all(given is None for given in (scenario, scenario_version, pipeline, execution, notebook, run, filter)):
             raise InvalidRequest(
-                "get_runs needs one or more of scenario, scenario_version, pipeline, execution, notebook and run."
+                "get_runs needs one or more of scenario, scenario_version, pipeline, execution, notebook, run and"
+                " filter."
             )
         if notebook is not None and scenario is None and run is None:
             raise InvalidRequest("get_runs with notebook needs scenario or run, too.", field="notebook")
@@ -186,10 +194,11 @@ class MLTrackingSDK(Verbs):
             execution=execution,
             run=run,
             tags=tags,
+            filter=filter,
             sort=sort,
             limit=limit,
         )
-        return list(found)
+        return RunList(found)
 
     def delete_runs(
         self,

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from mbox_ops.cli import grouping, options, runs, serving
-from mbox_ops.cli.output import problem
+from mbox_ops.cli import comparing, exporting, fields, grouping, history, options, runs, serving
+from mbox_ops.cli.output import err, problem
 from mbox_ops.errors import MboxError
+
+EXTRAS = {"pyarrow": "parquet"}  # which extra brings a package; all others come with `server`
 
 app = typer.Typer(
     name="mbox",
@@ -21,13 +23,16 @@ app = typer.Typer(
 )
 app.add_typer(runs.runs, name="runs")
 app.add_typer(runs.experiments, name="experiments")
+runs.runs.command("compare")(comparing.compare)
 app.add_typer(grouping.collections, name="collections")
 app.add_typer(grouping.scenarios, name="scenarios")
 app.add_typer(grouping.deletions, name="deletions")
+app.add_typer(fields.fields, name="fields")
 app.add_typer(serving.token, name="token")
 app.add_typer(serving.db, name="db")
-app.command("history")(runs.history)
+app.command("history")(history.history)
 app.command("events")(runs.events)
+app.command("export")(exporting.export)
 app.command("serve")(serving.serve)
 
 
@@ -73,11 +78,14 @@ def run() -> None:
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.startswith(("mbox_ops", "mbox_airflow", "mbox_kfp")):
             raise
-        problem(f"This command needs the package {error.name!r}: pip install 'mbox-ops[server]'.")
+        extra = EXTRAS.get(error.name or "", "server")
+        problem(f"This command needs the package {error.name!r}: pip install 'mbox-ops[{extra}]'.")
         sys.exit(1)
     except MboxError as error:
         if "--json" in sys.argv:
             print(json.dumps({"error": {"code": error.code, "message": str(error), "details": error.details}}))
         else:
             problem(str(error))
-        sys.exit(1)
+            if excerpt := error.details.get("excerpt"):
+                err.print(str(excerpt), markup=False, soft_wrap=True)
+        sys.exit(2 if "position" in error.details else 1)

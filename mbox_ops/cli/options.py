@@ -4,6 +4,9 @@ from typing import Annotated
 
 import typer
 
+from mbox_ops.cli.completing import complete_fields
+from mbox_ops.entities import runs
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and never prompt.")]
 Url = Annotated[str | None, typer.Option("--url", help="The service's address (MBOX_URL).")]
 Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="The namespace (MBOX_NAMESPACE).")]
@@ -16,9 +19,46 @@ ScenarioVersion = Annotated[str | None, typer.Option("--scenario-version", help=
 Pipeline = Annotated[str | None, typer.Option("--pipeline", help="Only runs of this pipeline.")]
 Notebook = Annotated[str | None, typer.Option("--notebook", help="Only runs of this notebook; needs --scenario.")]
 Execution = Annotated[str | None, typer.Option("--execution", help="Only runs of this execution of a pipeline.")]
+Collection = Annotated[str | None, typer.Option("--collection", help="Only runs in this collection.")]
+Status = Annotated[runs.Status | None, typer.Option("--status", help="Only runs of this status.")]
+Tag = Annotated[list[str] | None, typer.Option("--tag", help="Only runs with this tag, as key=value; repeatable.")]
+Filter = Annotated[
+    str | None,
+    typer.Option(
+        "--filter", help="Only runs that this holds for: 'params.lr > 0.1 AND metrics.loss.min < 2'.",
+        autocompletion=complete_fields,
+    ),
+]  # fmt: skip
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort", help="Fields to sort by, parted by commas, - for descending: '-metrics.accuracy.max,name'.",
+        autocompletion=complete_fields,
+    ),
+]  # fmt: skip
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", help="Fields to show, parted by commas: 'name,params.lr,metrics.loss.min'.",
+        autocompletion=complete_fields,
+    ),
+]  # fmt: skip
+RunId = Annotated[str, typer.Argument(help="The run's id.")]
 Force = Annotated[bool, typer.Option("--force", help="Take runs that are still alive too.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def tags_of(given: list[str] | None) -> dict[str, str] | None:
+    """`key=value` pairs as tags.
+
+    Raises:
+        typer.BadParameter: one has no `=`.
+    """
+    for pair in given or ():
+        if "=" not in pair:
+            raise typer.BadParameter(f"{pair!r} is no tag; write key=value.")
+    return dict(pair.split("=", 1) for pair in given) if given else None
 
 
 def parse_duration(text: str) -> int:
@@ -31,4 +71,3 @@ def parse_duration(text: str) -> int:
     if text[-1:] in units and text[:-1].isdigit() and int(text[:-1]) > 0:
         return int(text[:-1]) * units[text[-1]]
     raise typer.BadParameter(f"{text!r} is no duration; write 90s, 15m, 12h or 30d.")
-

@@ -94,7 +94,7 @@ def sparkline(values: Sequence[float], width: int = 16) -> str:
 
 def problem(message: str) -> None:
     """One line on standard error."""
-    err.print(f"[bold red]Error:[/] {message.replace('[', chr(92) + '[')}")
+    err.print(f"[bold red]Error:[/] {message.replace('[', chr(92) + '[')}", soft_wrap=True)
 
 
 def pairs(title: str, values: dict[str, Any]) -> None:

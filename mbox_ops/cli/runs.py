@@ -1,24 +1,21 @@
-"""`mbox runs`, `mbox experiments`, `mbox history` and `mbox events`: find runs, look at them, delete them."""
+"""`mbox runs`, `mbox experiments` and `mbox events`: find runs, look at them, delete them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 
 from mbox_ops.cli import options
+from mbox_ops.cli.columns import read_columns, show_columns
 from mbox_ops.cli.deleting import delete_after_preview
 from mbox_ops.cli.output import err, print_items, print_json
-from mbox_ops.cli.showing import show_events, show_history, show_run, show_runs, source_of
+from mbox_ops.cli.showing import show_events, show_run, show_runs, source_of
 from mbox_ops.client.client import Client
-from mbox_ops.client.history import MetricHistory
 from mbox_ops.client.run import Run
-from mbox_ops.entities.runs import Status
-from mbox_ops.wire.encodings import bytes_to_text, to_wire
+from mbox_ops.search.tree import Field
 
 runs = typer.Typer(no_args_is_help=True, help="Find runs, look at them, delete them.")
 experiments = typer.Typer(no_args_is_help=True, help="Experiments: runs that were made by their name.")
-
-RunId = Annotated[str, typer.Argument(help="The run's id.")]
 
 
 @runs.command("list")
@@ -28,20 +25,25 @@ def list_runs(
     pipeline: options.Pipeline = None,
     notebook: options.Notebook = None,
     execution: options.Execution = None,
-    collection: Annotated[str | None, typer.Option(help="Only runs in this collection.")] = None,
-    status: Annotated[Status | None, typer.Option(help="Only runs of this status.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Only runs with this tag, as key=value; repeatable.")] = None,
+    collection: options.Collection = None,
+    status: options.Status = None,
+    tag: options.Tag = None,
+    filter: options.Filter = None,
+    sort: options.Sort = None,
+    columns: options.Columns = None,
     limit: options.Limit = 50,
     url: options.Url = None,
     namespace: options.Namespace = None,
     as_json: options.Json = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first unless sorted otherwise."""
+    fields = read_columns(columns) if columns else None
     found = Client(url, namespace=namespace).runs.list(
         scenario=scenario, scenario_version=scenario_version, pipeline=pipeline, notebook=notebook,
-        execution=execution, run_collection=collection, status=status, tags=_tags(tag), limit=limit,
+        execution=execution, run_collection=collection, status=status, tags=options.tags_of(tag), filter=filter,
+        sort=sort, limit=limit,
     )  # fmt: skip
-    _print_runs(list(found), limit, as_json=as_json)
+    _print_runs(list(found), limit, fields, as_json=as_json)
 
 
 @runs.command("delete")
@@ -73,20 +75,26 @@ def delete(
 @experiments.command("list")
 def list_experiments(
     external_id: Annotated[str | None, typer.Option(help="Only the one with this id of the caller's own.")] = None,
+    filter: options.Filter = None,
+    sort: options.Sort = None,
+    columns: options.Columns = None,
     limit: options.Limit = 50,
     url: options.Url = None,
     namespace: options.Namespace = None,
     as_json: options.Json = False,
 ) -> None:
-    """List experiments, newest first."""
-    found = Client(url, namespace=namespace).list_experiments(external_id=external_id, limit=limit)
-    _print_runs(list(found), limit, as_json=as_json)
+    """List experiments, newest first unless sorted otherwise."""
+    fields = read_columns(columns) if columns else None
+    found = Client(url, namespace=namespace).runs.list(
+        experiments=True, external_id=external_id, filter=filter, sort=sort, limit=limit
+    )
+    _print_runs(list(found), limit, fields, as_json=as_json)
 
 
 @experiments.command("show")
 @runs.command("show")
 def show(
-    run_id: RunId, url: options.Url = None, namespace: options.Namespace = None, as_json: options.Json = False
+    run_id: options.RunId, url: options.Url = None, namespace: options.Namespace = None, as_json: options.Json = False
 ) -> None:
     """Show a run: what it is, its parameters, metrics (with their curves), tags, metadata, events and artifacts."""
     run = Client(url, namespace=namespace).runs.get(run_id)
@@ -96,25 +104,8 @@ def show(
         show_run(run)
 
 
-def history(
-    run_id: RunId,
-    metric: Annotated[list[str] | None, typer.Argument(help="The metrics; all if none is given.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="The first so many points of each; 0 for all.")] = 1_000,
-    url: options.Url = None,
-    namespace: options.Namespace = None,
-    as_json: options.Json = False,
-) -> None:
-    """Print the points of a run's metrics."""
-    found = Client(url, namespace=namespace).metrics.history(run_id, metric or None, limit or None)
-    if as_json:
-        print_items([_plain(series) for series in found])
-        return
-    for series in found:
-        show_history(series)
-
-
 def events(
-    run_id: RunId,
+    run_id: options.RunId,
     limit: options.Limit = 1_000,
     url: options.Url = None,
     namespace: options.Namespace = None,
@@ -133,30 +124,13 @@ def events(
         show_events(found)
 
 
-def _print_runs(found: list[Run], limit: int, *, as_json: bool) -> None:
+def _print_runs(found: list[Run], limit: int, fields: list[Field] | None, *, as_json: bool) -> None:
     if as_json:
         print_items([run.record for run in found])
         return
-    show_runs(found)
+    if fields is None:
+        show_runs(found)
+    else:
+        show_columns(found, fields)
     if len(found) == limit:
-        err.print(f"The newest {limit}; --limit shows more.")
-
-
-def _tags(given: list[str] | None) -> dict[str, str] | None:
-    for pair in given or ():
-        if "=" not in pair:
-            raise typer.BadParameter(f"{pair!r} is no tag; write key=value.")
-    return dict(pair.split("=", 1) for pair in given) if given else None
-
-
-def _plain(series: MetricHistory) -> dict[str, Any]:
-    points = [{"step": p.step, "wallclock": p.wallclock, "value": _json(p.value)} for p in series.points]
-    return {
-        "name": series.name, "kind": series.kind, "total": series.total, "truncated": series.truncated, "points": points
-    }  # fmt: skip
-
-
-def _json(value: float | str | bytes) -> float | str:
-    if isinstance(value, bytes):
-        return bytes_to_text(value)
-    return to_wire(value) if isinstance(value, float) else value
+        err.print(f"The first {limit}; --limit shows more.")

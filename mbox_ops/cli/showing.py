@@ -59,10 +59,11 @@ def show_events(events: Sequence[Event]) -> None:
         table("Events", ("at (UTC)", "source", "event", "metadata"), rows, whole=("at (UTC)",))
 
 
-def show_history(series: MetricHistory) -> None:
-    """The points of a series under its curve."""
+def show_history(series: MetricHistory, run: str | None = None) -> None:
+    """The points of a series under its curve; `run` names its run where there are others."""
     rows = [(p.step, datetime.fromtimestamp(p.wallclock, UTC), p.value) for p in series.points]
-    table(f"{series.name}  {curve_of(series)}", ("step", "at (UTC)", "value"), rows)
+    name = f"{series.name} of {run}" if run else series.name
+    table(f"{name}  {curve_of(series)}", ("step", "at (UTC)", "value"), rows)
     if series.truncated:
         err.print(f"{len(series.points)} of {series.total} points; --limit 0 shows all.")
 

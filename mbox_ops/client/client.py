@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from mbox_ops.client import experiment, parts
+from mbox_ops.client.catalogue import Fields
 from mbox_ops.client.connection import Connection, connect, with_overrides
 from mbox_ops.client.deleting import Deletions
 from mbox_ops.client.experiment import Experiment
 from mbox_ops.client.files import Files, records
-from mbox_ops.client.reading import Artifacts, Collections, Events, Listing, Metrics, Scenarios
+from mbox_ops.client.reading import Artifacts, Collections, Events, Metrics, Scenarios
 from mbox_ops.client.references import Ref, ident
 from mbox_ops.client.run import Run
-from mbox_ops.client.runs import Runs
+from mbox_ops.client.runs import RunListing, Runs
 from mbox_ops.client.starting import this_task
 from mbox_ops.client.tokens import Tokens
 from mbox_ops.client.values import Event, MetadataWritten, MetricValue
@@ -33,7 +34,7 @@ class Client:
         settings: instead of the environment's.
 
     Attributes:
-        runs, metrics, events, artifacts, deletions, scenarios, collections, tokens: what can be done with each.
+        runs, metrics, events, artifacts, deletions, scenarios, collections, fields, tokens: what can be done with each.
 
     Example:
         >>> client = Client("http://127.0.0.1:8085")
@@ -57,6 +58,7 @@ class Client:
         self.deletions = Deletions(self._connection)
         self.scenarios = Scenarios(self._connection)
         self.collections = Collections(self._connection)
+        self.fields = Fields(self._connection)
         self.tokens = Tokens(self._connection)
 
     def __repr__(self) -> str:
@@ -131,7 +133,7 @@ class Client:
 
     def list_experiments(
         self, namespace: str | None = None, external_id: str | None = None, limit: int | None = None
-    ) -> Listing[Run]:
+    ) -> RunListing:
         """The experiments of a namespace, newest first.
 
         Args:

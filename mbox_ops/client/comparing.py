@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mbox_ops.client.history import MetricSummary
+from mbox_ops.client.rows import cell
 from mbox_ops.client.run import Run
 from mbox_ops.entities import search
 from mbox_ops.entities.search import Difference, Scatter
@@ -51,8 +52,8 @@ class Comparison:
         """
         for one in self.columns:
             yield one.name, _cells(one)
-        for one in self.parameters:
-            yield show(Parameter(one.name)), _cells(one)
+        for field in (Parameter(one.name) for one in self.parameters):
+            yield show(field), [cell(run.record, field) for run in self.runs]  # with the types they were logged with
         for one in self.tags:
             yield show(Tag(one.name)), _cells(one)
         for one in self.metadata:

@@ -1,21 +1,71 @@
 """Runs: found, read, made, changed, ended, each in one synchronous call that raises."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import msgspec
 
 from mbox_ops.client import parts
-from mbox_ops.client.reading import Listing, listing, segment
-from mbox_ops.client.references import Ref, ident, name_of
+from mbox_ops.client.comparing import Comparison
+from mbox_ops.client.reading import Listing, segment
+from mbox_ops.client.references import Ref, ident, idents, name_of
 from mbox_ops.client.run import Run
 from mbox_ops.client.starting import Address, opening, this_task
+from mbox_ops.client.tables import RunList
 from mbox_ops.entities import runs
+from mbox_ops.entities import search as compared
+from mbox_ops.entities.pages import Page
 from mbox_ops.entities.runs import Status
+from mbox_ops.entities.search import CompareQuery
 from mbox_ops.entities.writers import BatchResult, EndState
 
 if TYPE_CHECKING:
+    import pandas
+
     from mbox_ops.client.connection import Connection
 
-Sort = Literal["-started_at", "started_at"]
+
+class Selectors(TypedDict, total=False):
+    """The conditions of `Runs.list` that a filter may stand beside."""
+
+    scenario: Ref | None
+    scenario_version: Ref | None
+    pipeline: Ref | None
+    notebook: Ref | None
+    execution: Ref | None
+    run: Ref | None
+    key: str | None
+    external_id: str | None
+    run_collection: str | None
+    status: Status | None
+    experiments: bool | None
+    tags: Mapping[str, str] | None
+
+
+class RunListing(Listing[Run]):
+    """Runs on the server: walking it fetches page after page."""
+
+    def __init__(self, connection: "Connection", query: runs.RunQuery, limit: int | None) -> None:
+        super().__init__(self._page, lambda record: Run.read(connection, record), limit)
+        self._connection = connection
+        self._query = query
+
+    def total(self) -> int:
+        """How many runs there are, whatever the limit. The server counts them now: a list by itself never does."""
+        page = self._search(limit=1, total=True)
+        assert page.total is not None
+        return page.total
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The runs as a table, as `RunList.to_pandas` says. It needs pandas."""
+        return RunList(self).to_pandas()
+
+    def _page(self, cursor: str | None, size: int) -> Page[runs.Run]:
+        return self._search(limit=size, cursor=cursor)
+
+    def _search(self, **changes: object) -> Page[runs.Run]:
+        query = msgspec.structs.replace(self._query, **changes)
+        return self._connection.ask("/runs/search", query, Page[runs.Run])
 
 
 class Runs:
@@ -48,9 +98,10 @@ class Runs:
         status: Status | None = None,
         experiments: bool | None = None,
         tags: Mapping[str, str] | None = None,
-        sort: Sort = "-started_at",
+        filter: str | None = None,
+        sort: str | None = None,
         limit: int | None = None,
-    ) -> Listing[Run]:
+    ) -> "RunListing":
         """The namespace's runs that all given conditions hold for.
 
         Args:
@@ -63,27 +114,75 @@ class Runs:
             status: `RUNNING`, `FINISHED`, `FAILED`, `KILLED` or `LOST`.
             experiments: True: only experiments; False: none of them.
             tags: every one of these tags has this value.
-            sort: newest first, or `started_at` for oldest first.
+            filter: a condition in the filter language, such as `params.lr > 0.1 AND metrics.loss.min < 2`.
+            sort: fields parted by commas, each with `-` in front for descending: `-metrics.accuracy.max,name`. Runs
+                that lack a field come last. Newest first if it is not given.
             limit: at most so many; all if it is not given.
+
+        Raises:
+            InvalidRequest: `filter` or `sort` is wrong; the message shows where. It comes with the first page.
         """
-        query = {
-            "scenario": ident("scenario", scenario),
-            "scenario_version": ident("scenario_version", scenario_version),
-            "pipeline": ident("pipeline", pipeline),
-            "notebook": ident("notebook", notebook),
-            "execution": ident("execution", execution),
-            "run_id": ident("run", run),
-            "key": key,
-            "external_id": external_id,
-            "collection": run_collection,
-            "status": status,
-            "experiments": experiments,
-            "tags": parts.wanted_tags(tags) or None,
-            "sort": sort,
-        }
+        query = runs.RunQuery(
+            scenario=ident("scenario", scenario),
+            scenario_version=ident("scenario_version", scenario_version),
+            pipeline=ident("pipeline", pipeline),
+            notebook=ident("notebook", notebook),
+            execution=ident("execution", execution),
+            run_id=ident("run", run),
+            key=key,
+            external_id=external_id,
+            collection=run_collection,
+            status=status,
+            experiments=experiments,
+            tags=parts.wanted_tags(tags),
+            filter=filter,
+            sort="-started_at" if sort is None else sort,
+        )
         self._connection.flush()
-        connection = self._connection
-        return listing(connection, "/runs", runs.Run, lambda record: Run.read(connection, record), limit=limit, **query)
+        return RunListing(self._connection, query, limit)
+
+    def search(
+        self,
+        filter: str | None = None,
+        *,
+        sort: str | None = None,
+        limit: int | None = None,
+        **selectors: Unpack[Selectors],
+    ) -> "RunListing":
+        """The runs that a filter holds for; `list` with the filter first.
+
+        Args:
+            filter: a condition in the filter language.
+            sort: as in `list`; newest first if it is not given.
+            limit: at most so many; all if it is not given.
+            selectors: the conditions of `list`, which must hold too.
+
+        Example:
+            >>> best = client.runs.search("metrics.loss.min < 0.2", sort="metrics.loss.min", limit=10)  # doctest: +SKIP
+            >>> best.to_pandas()[["name", "params.lr", "metrics.loss"]]  # doctest: +SKIP
+        """
+        return self.list(filter=filter, sort=sort, limit=limit, **selectors)
+
+    def compare(
+        self, runs: Iterable[Ref], *, all: bool = False, x: str | None = None, y: Sequence[str] | str = ()
+    ) -> Comparison:
+        """Runs side by side: what differs between them.
+
+        Args:
+            runs: 1 to 200 runs or their ids.
+            all: give also what is the same in all of them.
+            x: a field to set metrics over, such as `params.lr`.
+            y: the metrics to set over it, such as `metrics.loss.min`; the last values of all if none is given.
+
+        Returns:
+            What prints as a table, has `.to_pandas()`, and holds the parts.
+
+        Example:
+            >>> print(client.runs.compare(client.runs.search("scenario = 'churn'", limit=5)))  # doctest: +SKIP
+        """
+        query = CompareQuery(run_ids=idents("runs", runs), all=all, x=x, y=[y] if isinstance(y, str) else [*y])
+        self._connection.flush()
+        return Comparison(self._connection, self._connection.ask("/runs/compare", query, compared.Comparison))
 
     def create(
         self,

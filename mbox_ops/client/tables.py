@@ -1,14 +1,18 @@
 """Tables for notebooks: what was read as pandas data frames. Only here does the client ask for pandas."""
 
+import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
+from mbox_ops.client.clock import microseconds
 from mbox_ops.client.rows import COLUMNS, place, row_of
+from mbox_ops.client.values import Event
 from mbox_ops.entities import runs
+from mbox_ops.entities.instants import to_datetime
 
 if TYPE_CHECKING:
     import pandas
@@ -90,12 +94,15 @@ def _dtype(present: Sequence[Any], wanted: int) -> str | None:
     return None if kinds == {str} else "object"
 
 
-def _attributes(record: object) -> dict[str, Any]:
-    if isinstance(record, msgspec.Struct):
-        return {name: getattr(record, name) for name in record.__struct_fields__}
-    if is_dataclass(record):
-        return {field.name: getattr(record, field.name) for field in fields(record)}
-    return {"value": record}
+def _attributes(item: object) -> dict[str, Any]:
+    if isinstance(item, msgspec.Struct):
+        held = msgspec.structs.asdict(item)
+    elif isinstance(item, Event):
+        at = None if item.wallclock_time is None else to_datetime(microseconds(item.wallclock_time))
+        held = vars(item) | {"source": item.source_name, "wallclock_time": at}
+    else:
+        held = vars(item) if is_dataclass(item) else {"value": item}
+    return {name: value.value if isinstance(value, enum.Enum) else value for name, value in held.items()}
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> "pandas.DataFrame":

@@ -9,7 +9,7 @@ import pytest
 import mbox_ops
 from mbox_ops import tracking
 
-HEAVY = ("requests", "psutil", "numpy", "sqlalchemy", "litestar", "grpc", "urllib3")
+HEAVY = ("requests", "psutil", "numpy", "pandas", "lark", "sqlalchemy", "litestar", "grpc", "urllib3")
 
 
 def loaded_by(statement: str) -> dict[str, object]:

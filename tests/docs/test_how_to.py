@@ -1,0 +1,47 @@
+"""The snippets of the how-to pages run, as they stand and in their order."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mbox_ops.testing import live_server
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "how-to" / "find-runs.md").read_text("utf-8")
+
+
+def blocks(kind: str) -> str:
+    """All code blocks of a kind as one text."""
+    return "\n".join(re.findall(rf"^```{kind}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+
+
+def run(command: list[str], folder: Path, url: str) -> str:
+    """What a command prints, in an environment that knows the service and `mbox`."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("MBOX_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {**known, "MBOX_URL": url, "MBOX_HOME": str(folder), "PATH": path, "COLUMNS": "100"}
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.timeout(400)  # it starts some twenty processes
+def test_runs_are_found_as_the_page_says(tmp_path: Path) -> None:
+    """In Python, in a shell and with curl; and what is exported is there."""
+    with live_server() as server:
+        script = tmp_path / "find.py"
+        script.write_text(blocks("python"), "utf-8")
+        printed = run([sys.executable, str(script)], tmp_path, server.url)
+        assert "lr-0.3 vit 0.0164" in printed
+        assert "5 runs read from the CRM" in printed
+        printed = run(["bash", "-euxc", blocks("sh")], tmp_path, server.url)
+        assert '"total":4' in printed
+        assert "metrics.loss.min over params.lr" in printed
+    assert (tmp_path / "runs.csv").read_text("utf-8").count("\n") == 6
+    assert (tmp_path / "chosen.csv").read_text("utf-8").splitlines()[1].endswith(",569")
+    assert (tmp_path / "events.csv").read_text("utf-8").count("saved") == 5
+    assert (tmp_path / "points.parquet").stat().st_size > 0
