@@ -120,7 +120,7 @@ class Metrics:
         if wanted is not None and not wanted:
             return []
         shown: int | str = "all" if limit is None else limit
-        answer = self._connection.get(path, Items[metrics.MetricHistory], name=wanted, limit=shown)
+        answer = self._connection.get(path, Items[metrics.MetricHistory], name=wanted, limit=shown, received=False)
         return [MetricHistory(self._whole(path, part, limit)) for part in answer.items]
 
     def parts(self, subject: Ref, name: str) -> Iterator[MetricHistory]:
@@ -176,7 +176,7 @@ class Metrics:
         """`part` and, where all points are wanted and the server gave them in parts, those that follow."""
         parts = [part]
         while limit is None and parts[-1].truncated:
-            query = {"name": [part.name], "limit": "all", "after": parts[-1].next}
+            query = {"name": [part.name], "limit": "all", "after": parts[-1].next, "received": False}
             parts += self._connection.get(path, Items[metrics.MetricHistory], **query).items
         return parts
 

@@ -58,7 +58,7 @@ class MetricHistory(msgspec.Struct, kw_only=True):
         total: how many points the series has (from `after` on or not).
         truncated: whether more points follow these.
         next: what to give as `after` for those that follow.
-        received_ats: the server's time of each point, int64 microseconds.
+        received_ats: the server's time of each point, int64 microseconds; None unless it was asked for.
     """
 
     name: str
@@ -67,7 +67,7 @@ class MetricHistory(msgspec.Struct, kw_only=True):
     truncated: bool
     steps: bytes | list[int]
     wallclocks: bytes | list[int]
-    received_ats: bytes | list[int]
+    received_ats: bytes | list[int] | None = None
     values: bytes | list[Any]
     next: str | None = None
 
@@ -79,8 +79,10 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         names: the series, all of them if None; an unknown name gives an empty history.
         limit: the most points of each series, the first ones in history order; None for all.
         after: go on after the `next` of an earlier answer; only with a single name.
+        received: give the server's time of each point, too.
     """
 
     names: list[str] | None = None
     limit: int | None = 1_000
     after: str | None = None
+    received: bool = True

@@ -59,7 +59,9 @@ class Metrics:
         with self._database.read() as conn:
             subject = live_subject(conn, actor, subject_id)
             names = None if wanted is None else [name for name in wanted if is_storable(name)]
-            found = history.read(conn, subject_id=subject.id, wanted=names, limit=query.limit, after=after)
+            found = history.read(
+                conn, subject_id=subject.id, wanted=names, limit=query.limit, after=after, received=query.received
+            )
         shown = {points.name: _shown(points) for points in found}
         return list(shown.values()) if wanted is None else [shown.get(name) or _empty(name) for name in wanted]
 
@@ -129,7 +131,7 @@ def _shown(points: history.Points) -> MetricHistory:
         truncated=points.truncated,
         steps=points.steps.astype("<i8", copy=False).tobytes(),
         wallclocks=points.wallclocks.astype("<i8", copy=False).tobytes(),
-        received_ats=points.received_ats.astype("<i8", copy=False).tobytes(),
+        received_ats=None if points.received_ats is None else points.received_ats.astype("<i8", copy=False).tobytes(),
         values=values.astype("<f8", copy=False).tobytes() if points.kind == "float" else values.tolist(),
         next=write_cursor(_CURSOR, points.end) if points.truncated and points.end is not None else None,
     )

@@ -17,6 +17,7 @@ class Points(NamedTuple):
 
     Attributes:
         total: how many points the whole series has.
+        received_ats: None unless they were asked for.
         truncated: whether more follow.
         end: the place of the last of these points, if more follow.
     """
@@ -26,7 +27,7 @@ class Points(NamedTuple):
     total: int
     steps: Ints
     wallclocks: Ints
-    received_ats: Ints
+    received_ats: Ints | None
     values: Values
     truncated: bool
     end: Place | None
@@ -40,8 +41,9 @@ class _Part(NamedTuple):
 
 
 def read(
-    conn: Connection, *, subject_id: int, wanted: Sequence[str] | None, limit: int | None, after: Place | None = None
-) -> list[Points]:
+    conn: Connection, *, subject_id: int, wanted: Sequence[str] | None, limit: int | None, after: Place | None = None,
+    received: bool = True,
+) -> list[Points]:  # fmt: skip
     """The first points of series, in history order; series without points are left out.
 
     Args:
@@ -58,7 +60,7 @@ def read(
         total = one.points + unfolded.get(one.id, 0)
         if total:
             parts = in_chunks.get(one.id, []) + in_segments.get(one.id, [])
-            answers.append(_answer(one, total, parts, limit, after))
+            answers.append(_answer(one, total, parts, limit, after, received=received))
     return answers
 
 
@@ -105,7 +107,9 @@ def _needed(listed: Sequence[Chunk], limit: int | None, after: Place | None) -> 
         yield chunk
 
 
-def _answer(one: SeriesRow, total: int, parts: Sequence[_Part], limit: int | None, after: Place | None) -> Points:
+def _answer(
+    one: SeriesRow, total: int, parts: Sequence[_Part], limit: int | None, after: Place | None, *, received: bool
+) -> Points:
     if not parts:
         none = np.empty(0, np.int64)
         values = objects([]) if one.kind != "float" else np.empty(0)
@@ -113,9 +117,8 @@ def _answer(one: SeriesRow, total: int, parts: Sequence[_Part], limit: int | Non
     merged = Merged([part.rows for part in parts])
     start = 0 if after is None else merged.behind(after)
     stop = len(merged) if limit is None else min(start + limit, len(merged))
-    steps, wallclocks, received_ats = (
-        merged.column(name)[start:stop] for name in ("steps", "wallclocks", "received_ats")
-    )
+    steps, wallclocks = (merged.column(name)[start:stop] for name in ("steps", "wallclocks"))
+    received_ats = merged.column("received_ats")[start:stop] if received else None
     values = merged.ordered([part.values for part in parts])[start:stop]
     truncated = stop < len(merged)
     end = merged.place(stop - 1) if truncated and stop > start else None

@@ -79,7 +79,7 @@ def test_both_encodings_say_the_same(server: LiveServer, run_id: str) -> None:
 
     def plain(items: Items[MetricHistory]) -> list[Any]:
         return [
-            (i.name, i.kind, i.total, list(unpack_ints(i.steps)), list(unpack_ints(i.received_ats)),
+            (i.name, i.kind, i.total, list(unpack_ints(i.steps)), list(unpack_ints(i.received_ats or b"")),
              str(list(unpack_floats(i.values) if i.kind == "float" else i.values)))
             for i in items.items if i.kind != "bytes"
         ]  # fmt: skip

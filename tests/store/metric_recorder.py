@@ -200,7 +200,7 @@ def rows_of(answer: MetricHistory) -> list[tuple[int, int, int, int | str | byte
     values = unpack_ints(answer.values) if answer.kind == "float" else answer.values
     if answer.kind == "float":
         values = [value & (2**64 - 1) for value in values]
-    columns = (unpack_ints(column) for column in (answer.steps, answer.wallclocks, answer.received_ats))
+    columns = (unpack_ints(column) for column in (answer.steps, answer.wallclocks, answer.received_ats or b""))
     return list(zip(*columns, values, strict=True))
 
 
