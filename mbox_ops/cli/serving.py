@@ -66,6 +66,27 @@ def backup(
         out.print(f"Wrote {target} ({size:,} bytes).")
 
 
+@db.command("compact")
+def compact(database_url: options.DatabaseUrl = None, as_json: options.Json = False) -> None:
+    """Give space that deleted runs left back to the disk, in small steps, while the service runs.
+
+    The service does so by itself, but keeps 10 MiB of an SQLite file for what is written next.
+    """
+    from mbox_ops.store.database import Database
+    from mbox_ops.store.space import compact as give_back
+
+    settings = _settings(database_url)
+    with Database(settings.database_url) as database, Progress(console=err, transient=True, disable=as_json) as bar:
+        task = bar.add_task("Giving space back", total=None)
+        before = database.size()
+        give_back(database, progress=lambda done, of: bar.update(task, completed=done, total=of))
+        after = database.size()
+    if as_json:
+        print_json({"bytes_before": before, "bytes": after})
+    else:
+        out.print(f"The database takes {after:,} bytes; it took {before:,}.")
+
+
 @token.command("create")
 def create_token(
     name: Annotated[str, typer.Argument(help="What it is for.")],

@@ -74,6 +74,7 @@ def jobs_of(service: Service) -> Jobs:
             Job("expire leases", service.lease_seconds / 2, service.runs.expire_leases),
             Job("seal metrics", 2.0, service.metrics.seal_due),
             Job("purge deletions", 1.0, service.deletions.purge_due),
+            Job("give space back", 10.0, service.deletions.purging.give_space_back),
             Job("collect blobs", 60.0, service.uploads.collect),
             Job("sweep the blob store", 600.0, service.uploads.sweep),
         ]

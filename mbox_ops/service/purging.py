@@ -9,10 +9,12 @@ from functools import partial
 
 from mbox_ops.entities.deletions import DeletionState
 from mbox_ops.service.clock import Clock
-from mbox_ops.store import audit, deletions, purging
+from mbox_ops.store import audit, deletions, purging, space
 from mbox_ops.store.database import Database
 
 _ROWS = 500  # dropped in one transaction
+_KEPT_PAGES = 2_560  # 10 MiB
+_SECONDS_FOR_SPACE = 2.0
 _LONGEST_PAUSE = 0.05  # seconds
 
 
@@ -43,6 +45,10 @@ class Purging:
                 if time.monotonic() >= ends:
                     break
         return finished
+
+    def give_space_back(self) -> int:
+        """Give what purges left of an SQLite file back, but for some pages that are soon needed; returns how many."""
+        return space.give_back(self._database, keep=_KEPT_PAGES, seconds=_SECONDS_FOR_SPACE)
 
     def _purge(self, row: int, ends: float) -> bool:
         is_first = True

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from mbox_ops.errors import Unavailable
 from mbox_ops.store import commits
-from mbox_ops.store.checkpoints import Log
+from mbox_ops.store.checkpoints import Log, make_whole
 from mbox_ops.store.failures import translated
 from mbox_ops.store.filelock import FileLock
 
@@ -95,6 +95,26 @@ class Database:
             if self._log is not None and self._log.is_long():
                 self._log.move(self._engine)
 
+    def size(self) -> int:
+        """How many bytes it takes on disk."""
+        if self._file is not None:
+            return sum(path.stat().st_size for path in self._file.parent.glob(f"{self._file.name}*") if path.is_file())
+        with self.read() as conn:
+            return int(conn.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+
+    def run_alone(self, statement: str) -> None:
+        """Execute a statement that no transaction may hold, on a connection of its own."""
+        with translated():
+            pooled = self._engine.raw_connection()
+            connection: Any = pooled.driver_connection
+            pooled.detach()
+            try:
+                if self.dialect == "postgresql":
+                    connection.autocommit = True
+                connection.execute(statement).close()
+            finally:
+                connection.close()
+
     def upgrade(self) -> None:
         """Bring the tables to the newest version; a fresh database gets all of them."""
         from mbox_ops.store import schema  # Alembic is needed here only
@@ -138,6 +158,7 @@ class Database:
         """
         if self._file is not None and self._file_lock is None:
             self._file_lock = FileLock(self._file)
+            make_whole(self._file)
 
     def close(self) -> None:
         """Close every connection and give the file back."""

@@ -1,0 +1,61 @@
+"""Space that purged rows leave: given back to the file system in steps small enough to hold up no writer.
+
+SQLite keeps pages that were freed for rows to come, and its file never gets smaller by itself. PostgreSQL's autovacuum
+does what is done here.
+"""
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from mbox_ops.store.database import Database
+
+Progress = Callable[[int, int], None]
+
+PAGES_A_STEP = 256  # a megabyte; a few milliseconds
+_LONGEST_PAUSE = 0.05  # seconds
+
+
+def free_pages(database: Database) -> int:
+    """How many pages of an SQLite file hold nothing; 0 on PostgreSQL, which looks after itself."""
+    if database.dialect == "postgresql":
+        return 0
+    with database.read() as conn:
+        return int(conn.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+
+
+def give_back(database: Database, *, keep: int, seconds: float, progress: Progress | None = None) -> int:
+    """Give free pages of an SQLite file back until `keep` are left or the time is up; returns how many went."""
+    first = left = free_pages(database)
+    ends = time.monotonic() + seconds
+    while left > keep and time.monotonic() < ends:
+        began = time.monotonic()
+        with database.write() as conn:
+            _vacuum(conn, min(PAGES_A_STEP, left - keep))
+        left = free_pages(database)
+        if progress is not None:
+            progress(first - left, first - keep)
+        time.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))  # writers go first
+    return first - left
+
+
+def compact(database: Database, *, progress: Progress | None = None) -> None:
+    """Give all free space back, while the service goes on.
+
+    On PostgreSQL this is `VACUUM (ANALYZE)`, which needs no lock that writers would wait for.
+
+    Args:
+        progress: called with (done, total) pages; SQLite only.
+    """
+    if database.dialect == "postgresql":
+        database.run_alone("VACUUM (ANALYZE)")
+        return
+    give_back(database, keep=0, seconds=float("inf"), progress=progress)
+    database.run_alone("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _vacuum(conn: Connection, pages: int) -> None:
+    # Each page that goes is a row of the statement's result, and the driver fetches no row of one without columns.
+    for _ in range(pages):
+        conn.exec_driver_sql("PRAGMA incremental_vacuum(1)")

@@ -1,0 +1,79 @@
+"""What a purge leaves: no row without its parent, and a file that is smaller than before."""
+
+from typing import Any
+
+import pytest
+
+from mbox_ops.entities.deletions import CreateDeletion, Selector
+from mbox_ops.service import purging
+from mbox_ops.service.service import Service
+from mbox_ops.store import space
+from mbox_ops.store.database import Database
+from tests.service.services import ANN, HandClock, Log, clock, database, postgres_tables, service, sqlite_template
+from tests.service.test_deletions_later import full
+from tests.store.orphans import orphans
+
+__all__ = ["clock", "database", "postgres_tables", "service", "sqlite_template"]
+
+
+def purge(service: Service, *scenarios: str) -> None:
+    """Delete scenarios for good."""
+    request = CreateDeletion(selector=Selector(scenarios=list(scenarios)), force=True, purge=True)
+    service.deletions.create(ANN, request)
+    assert service.deletions.purge_due(seconds=60) == 1
+
+
+def large(service: Service, scenario: str, megabytes: int) -> Log:
+    """A run with so much text."""
+    log = Log(service).open(scenario=scenario)
+    for part in range(megabytes):
+        texts = {f"p{part}.{index}": "x" * 5_000 for index in range(200)}
+        log.write(parameters=texts)
+    return log
+
+
+def test_no_row_is_left_without_its_parent(service: Service, database: Database, clock: HandClock) -> None:
+    """Whatever a run had, also where an attempt was replaced."""
+    log = full(service, "a", scenario="s", key="k")
+    again = Log(service, origin=log.origin, epoch=log.epoch + 1).open(key="k", scenario="s")
+    again.points("loss", 4.0)
+    service.metrics.seal(again.id)
+    full(service, "b", scenario="t")
+    purge(service, "s")
+    assert orphans(database) == {}
+
+
+def test_the_walk_finds_an_orphan(database: Database, service: Service) -> None:
+    """A reference that is no foreign key is walked too."""
+    from mbox_ops.store.tables import segments
+
+    full(service, "a", scenario="s")
+    with database.write() as conn:
+        conn.execute(segments.update().values(writer_id=4711))
+    assert orphans(database) == {"segments.writer_id": 1}
+
+
+def test_what_a_purge_freed_is_given_back_in_small_steps(
+    service: Service, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file gets smaller, in many transactions, and some pages are kept for what is written next."""
+    monkeypatch.setattr(purging, "_KEPT_PAGES", 100)
+    monkeypatch.setattr(space, "PAGES_A_STEP", 50)
+    large(service, "s", 2)
+    kept = full(service, "kept", scenario="t")
+    purge(service, "s")
+    steps: list[Any] = []
+    if database.dialect == "postgresql":
+        assert service.deletions.purging.give_space_back() == 0
+    else:
+        free = space.free_pages(database)
+        assert free > 400
+        real, before = Database.write, database.size()
+        monkeypatch.setattr(Database, "write", lambda self: steps.append(1) or real(self))
+        assert service.deletions.purging.give_space_back() == free - 100
+        assert len(steps) == -(-(free - 100) // 50)
+        database.run_alone("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert before - database.size() > 1_000_000
+    space.compact(database)
+    assert space.free_pages(database) == 0
+    assert service.runs.get(ANN, kept.id).metrics["loss"].count == 6
