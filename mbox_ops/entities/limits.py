@@ -41,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     filter_leaves: int = 200
     filter_values: int = 1_000
     sort_keys: int = 8
+    search_seconds: int = 10
     curves: int = 200
     curve_points: int = 100_000
     chart_points: int = 2_000_000

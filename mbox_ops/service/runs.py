@@ -17,6 +17,7 @@ from mbox_ops.service.queries import is_storable
 from mbox_ops.service.searching import Search
 from mbox_ops.store import grouping, listings, outbox, run_views, runs, series, subjects
 from mbox_ops.store.database import Database
+from mbox_ops.store.patience import OutOfTimeError, limited
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -81,9 +82,12 @@ class Runs:
         search = searching.read(query, now=self._clock.now(), limits=self._limits)
         if search.uses_metrics():
             self._fold_all(actor.namespace)
-        found = self._read(lambda conn: _page(conn, actor.namespace, search))
-        page = page_of(search.list_name, found, query.limit)
-        return msgspec.structs.replace(page, total=self._count(actor.namespace, search)) if query.total else page
+        try:
+            found = self._read(lambda conn: self._page(conn, actor.namespace, search))
+            total = self._count(actor.namespace, search) if query.total else None
+        except OutOfTimeError:
+            raise searching.took_too_long(self._limits) from None
+        return msgspec.structs.replace(page_of(search.list_name, found, query.limit), total=total)
 
     def expire_leases(self) -> int:
         """Give up running runs that missed three renewals of their lease; returns how many.
@@ -104,8 +108,17 @@ class Runs:
                 break
         return given_up
 
+    def _page(self, conn: "Connection", namespace: str, search: Search) -> Rows:
+        with limited(conn, self._limits.search_seconds):
+            listing = searching.find(conn, namespace, search)
+            if listing is None:
+                return []
+            positions = listings.page(conn, listing, after=search.after, limit=search.query.limit + 1)
+            rows = runs.rows(conn, subject_ids=[position.subject_id for position in positions])
+        return [(search.cursor(position), row) for position, row in zip(positions, rows, strict=True)]
+
     def _count(self, namespace: str, search: Search) -> int:
-        with self._database.read() as conn:
+        with self._database.read() as conn, limited(conn, self._limits.search_seconds):
             listing = searching.find(conn, namespace, search)
             return 0 if listing is None else listings.count(conn, listing)
 
@@ -152,15 +165,6 @@ class Runs:
         except Unavailable:  # or StorageFull
             return False
         return True
-
-
-def _page(conn: "Connection", namespace: str, search: Search) -> Rows:
-    listing = searching.find(conn, namespace, search)
-    if listing is None:
-        return []
-    positions = listings.page(conn, listing, after=search.after, limit=search.query.limit + 1)
-    rows = runs.rows(conn, subject_ids=[position.subject_id for position in positions])
-    return [(search.cursor(position), row) for position, row in zip(positions, rows, strict=True)]
 
 
 def _one(conn: "Connection", actor: Actor, run_id: str) -> Rows:

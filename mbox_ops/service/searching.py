@@ -101,6 +101,16 @@ def find(conn: "Connection", namespace: str, search: Search) -> Listing | None:
     )
 
 
+def took_too_long(limits: Limits) -> InvalidRequest:
+    """What is said of a search that was stopped."""
+    return InvalidRequest(
+        f"The search took longer than {limits.search_seconds} seconds and was stopped. Ask for less: add a condition "
+        "that few runs meet, such as a scenario, a parameter's value or started_at > now() - 7d; or sort by started_at,"
+        " a parameter, a tag, or the last, min or max of a metric, which need not look at every run.",
+        field="filter", limit=limits.search_seconds,
+    )  # fmt: skip
+
+
 def _conditions(query: RunQuery) -> Iterator[Filter]:
     for name, column in _EQUAL.items():
         if (value := getattr(query, name)) is not None:

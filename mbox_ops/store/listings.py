@@ -122,7 +122,9 @@ def _walk(conn: Connection, listing: Listing, phase: Phase, after: Position | No
     """What comes after a position in a part of the first key's index."""
     first, *others = listing.keys
     if phase == "nothing":
-        query = _over_runs(conn, listing, None).where(first.is_missing())
+        # What comes by its own number is read from the primary key until the page is full.
+        here = listing if others else listing._replace(place=so(listing.place))
+        query = _over_runs(conn, here, None).where(so(first.is_missing()))
         return _read(conn, query, listing, others, runs.c.subject_id, after, limit)
     assert first.row is not None
     own, query = first.row.c.subject_id, _over_rows(listing, phase)

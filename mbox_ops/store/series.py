@@ -190,7 +190,6 @@ def summaries(conn: Connection, *, subject_ids: Iterable[int]) -> dict[int, dict
             .where(series.c.subject_id.in_(some), series.c.count > 0)
             .order_by(series.c.subject_id, names.c.name)
         )
-        for row in conn.execute(query):
-            state = unpack_state(row.summary)
-            found[row.subject_id][row.name] = shown(row.name, row.kind, state)
+        for subject_id, name, kind, summary in conn.execute(query).all():
+            found[subject_id][name] = shown(name, kind, unpack_state(summary))
     return found

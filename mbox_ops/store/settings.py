@@ -85,8 +85,8 @@ def current(
     )
     query = select(rows).where(rows.c.place == 1).order_by(rows.c.subject_id, rows.c.kind, rows.c.name)
     found: dict[int, dict[str, dict[str, Setting]]] = {}
-    for row in conn.execute(query):
-        found.setdefault(row.subject_id, {}).setdefault(row.kind, {})[row.name] = Setting(row.value, row.type)
+    for subject_id, kind, name, value, type, _ in conn.execute(query).all():
+        found.setdefault(subject_id, {}).setdefault(kind, {})[name] = Setting(value, type)
     return found
 
 
