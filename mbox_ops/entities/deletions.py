@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from mbox_ops.entities.cleanup import MAX_RUNS, Reason, Rules
+
 DeletionState = Literal["PREVIEW", "TOMBSTONED", "UNDONE", "PURGING", "PURGED"]
 
 
@@ -15,6 +17,7 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         scenarios: names or ids; an id beats a name. Several stand alone: no other selector beside them. An empty list
             deletes nothing.
         notebook: needs a scenario or `run_id`.
+        filter: a condition in the filter language, such as `params.lr > 0.1 AND metrics.loss.min < 2`.
     """
 
     scenarios: list[str] | None = None
@@ -23,6 +26,7 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     execution: str | None = None
     notebook: str | None = None
     run_id: str | None = None
+    filter: str | None = None
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -67,6 +71,22 @@ class Counts(msgspec.Struct, kw_only=True):
     bytes: int = 0
 
 
+class CreateCleanup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A wish to delete what rules let go. It is a dry run unless it says otherwise.
+
+    Attributes:
+        max_runs: refuse when more runs than that would go.
+        purge, expected, key: as of a deletion.
+    """
+
+    rules: Rules
+    dry_run: bool = True
+    purge: bool = False
+    max_runs: int = MAX_RUNS
+    expected: Expected | None = None
+    key: str | None = None
+
+
 class UndoDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A wish to undo a deletion.
 
@@ -92,6 +112,9 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
         protected: how many of the runs carry the tag `mbox.keep=true`. They go when they or their scenario are named;
             other selectors leave them out.
         purge_after: until then it can be undone.
+        rules: those of a cleanup; its selector is empty.
+        kept: of a cleanup, how many runs of each scenario stayed, by the first reason of `alive`, `protected`, `young`,
+            `last`, `best` and `unranked` (no run of the collection has the metric) that holds.
         finished_at: when it was undone, or purged to the end.
     """
 
@@ -108,3 +131,5 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     purge_after: datetime
     created_by: str
     finished_at: datetime | None = None
+    rules: Rules | None = None
+    kept: dict[str, dict[Reason, int]] = {}

@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mbox_ops.entities.cleanup import Reason, Rules
 from mbox_ops.entities.deletions import Counts, Selector
 from mbox_ops.errors import Conflict, NotFound
+from mbox_ops.search.tree import Filter
 from mbox_ops.service.access import Actor
 from mbox_ops.store import deletions, grouping, runs, tallies
 from mbox_ops.store.deletions import Report
+from mbox_ops.store.filters import trees
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -31,10 +34,14 @@ class Chosen(NamedTuple):
     spared: int
     scenarios: list[str]
     not_found: list[str]
+    rules: Rules | None = None
+    kept: dict[str, dict[Reason, int]] = {}  # noqa: RUF012 - nobody changes it
 
 
-def choose(conn: "Connection", actor: Actor, namespace_id: int, selector: Selector) -> Chosen:
-    """The runs that a selector takes.
+def choose(
+    conn: "Connection", actor: Actor, namespace_id: int, selector: Selector, tree: Filter | None = None
+) -> Chosen:
+    """The runs that a selector takes, whose filter is `tree`.
 
     Raises:
         NotFound: `run_id` names no live run of the namespace.
@@ -48,12 +55,15 @@ def choose(conn: "Connection", actor: Actor, namespace_id: int, selector: Select
     live = grouping.with_live_runs(conn, ids=[row.id for row in found.values()])
     ids = None if selector.scenarios is None else [row.id for row in found.values()]
 
-    def where(*, spare_protected: bool) -> tallies.Targets:
-        return tallies.live_runs(
-            deletions.conditions(selector, namespace_id=namespace_id, scenario_ids=ids, spare_protected=spare_protected)
-        )
+    meets = [] if tree is None else [trees.condition_of(conn, tree, namespace_id=namespace_id).holds]
 
-    is_named = bool(named) or selector.run_id is not None
+    def where(*, spare_protected: bool) -> tallies.Targets:
+        conditions = deletions.conditions(
+            selector, namespace_id=namespace_id, scenario_ids=ids, spare_protected=spare_protected
+        )
+        return tallies.live_runs([*conditions, *meets])
+
+    is_named = (bool(named) or selector.run_id is not None) and tree is None
     everything = where(spare_protected=False)
     spared = 0 if is_named else tallies.notable(conn, everything, deletions.is_protected(), limit=0).total
     return Chosen(
@@ -75,6 +85,8 @@ def report(conn: "Connection", targets: tallies.Targets, chosen: Chosen, now: in
         scenarios_not_found=chosen.not_found,
         running=running.ids,
         protected=protected,
+        rules=chosen.rules,
+        kept=chosen.kept,
     )
     return told, running.total
 

@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import msgspec
 
 from mbox_ops.entities.audit import AuditEntry, AuditQuery
-from mbox_ops.entities.deletions import Counts, CreateDeletion, Deletion, UndoDeletion
+from mbox_ops.entities.cleanup import Rules
+from mbox_ops.entities.deletions import Counts, CreateCleanup, CreateDeletion, Deletion, UndoDeletion
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.pages import Page
 from mbox_ops.errors import Conflict, NotFound
-from mbox_ops.service import undoing
+from mbox_ops.search.parser import parse_filter
+from mbox_ops.service import retention, undoing
 from mbox_ops.service.access import Actor
 from mbox_ops.service.choosing import SECOND, Chosen, check_alive, choose, report
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.cursors import check_limit, page_of, read_cursor
+from mbox_ops.service.freshness import fold_all, fold_rest
 from mbox_ops.service.purging import Purging
 from mbox_ops.service.queries import is_storable
 from mbox_ops.service.selectors import check_expectations, check_request
 from mbox_ops.store import audit, deletions, grouping, subjects, tallies
 from mbox_ops.store.database import Database
+from mbox_ops.store.filters import trees
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,10 +33,12 @@ UNDO_DAYS = 7
 
 
 class Wish(NamedTuple):
-    """A checked request, and how the runs are found in a namespace at an instant."""
+    """A checked request, and how the runs are found in a namespace at an instant; `by_metrics`: by their summaries."""
 
     request: CreateDeletion
     choose: "Callable[[Connection, int, int], Chosen]"
+    by_metrics: bool
+    rules: Rules | None = None
 
 
 class Deletions:
@@ -71,12 +77,39 @@ class Deletions:
         """
         actor.require("delete")
         check_request(request, self._limits)
-        return self.carry_out(
-            actor, Wish(request, lambda conn, namespace_id, now: choose(conn, actor, namespace_id, request.selector))
+        selector, tree = request.selector, None
+        if selector.filter is not None:
+            tree = parse_filter(selector.filter, now=self._clock.now(), limits=self._limits, field="selector.filter")
+        by_metrics = tree is not None and trees.uses_metrics(tree)
+        return self._carry_out(
+            actor, Wish(request, lambda conn, place, _: choose(conn, actor, place, selector, tree), by_metrics)
         )
 
-    def carry_out(self, actor: Actor, wish: Wish) -> Deletion:
-        """Preview or do what was wished."""
+    def clean_up(self, actor: Actor, wish: CreateCleanup) -> Deletion:
+        """Delete the runs of the namespace that rules let go, or only count them (`dry_run`, the default).
+
+        Runs that count as alive and those with the tag `mbox.keep=true` stay.
+
+        Returns:
+            The deletion, or its preview; `kept` tells how many runs stay for which reason.
+
+        Raises:
+            InvalidRequest: the rules break a rule.
+            Conflict: there are more than `max_runs`, or the key was used for another wish.
+            StaleRequest: the counts are not the expected ones.
+        """
+        actor.require("delete")
+        rules, request = wish.rules, retention.request_of(wish, self._limits)
+        tree = retention.tree_of(rules, self._limits, now=self._clock.now())
+        by_metrics = rules.keep_best is not None or (tree is not None and trees.uses_metrics(tree))
+        return self._carry_out(
+            actor,
+            Wish(request, lambda conn, place, now: retention.choose(conn, rules, tree, place, now), by_metrics, rules),
+        )
+
+    def _carry_out(self, actor: Actor, wish: Wish) -> Deletion:
+        if wish.by_metrics:
+            fold_all(self._database, actor.namespace)
         return self._preview(actor, wish) if wish.request.dry_run else self._delete(actor, wish)
 
     def get(self, actor: Actor, deletion_id: str) -> Deletion:
@@ -163,7 +196,7 @@ class Deletions:
         with self._database.read() as conn:
             namespace_id = grouping.namespace_id(conn, name=actor.namespace) or 0  # no row has the id 0
             chosen = wish.choose(conn, namespace_id, now)
-            told, _ = report(conn, chosen.targets, chosen, now)
+            told, _ = report(conn, tallies.fixed(conn, chosen.targets), chosen, now)
         return Deletion(
             id="",
             state="PREVIEW",
@@ -174,6 +207,8 @@ class Deletions:
             scenarios_not_found=told.scenarios_not_found,
             running=told.running,
             protected=told.protected,
+            rules=told.rules,
+            kept=told.kept,
             created_at=to_datetime(now),
             purge_after=to_datetime(self._purge_after(wish.request, now)),
             created_by=actor.name,
@@ -183,8 +218,10 @@ class Deletions:
         request = wish.request
         with self._database.write() as conn:
             namespace_id = subjects.namespace_id(conn, name=actor.namespace, now=self._clock.now())
-            if earlier := _earlier(conn, namespace_id, request):
+            if earlier := _earlier(conn, namespace_id, wish):
                 return earlier
+            if wish.by_metrics:
+                fold_rest(conn, namespace_id)
             chosen = wish.choose(conn, namespace_id, self._clock.now())
             deletions.lock(conn, chosen.targets)
             now = self._clock.now()  # not before the last writer that came first has committed
@@ -200,7 +237,7 @@ class Deletions:
                 created_at=now,
                 purge_after=self._purge_after(request, now),
             )
-            if row is None and (earlier := _earlier(conn, namespace_id, request)):
+            if row is None and (earlier := _earlier(conn, namespace_id, wish)):
                 return earlier
             assert row is not None
             deletions.tombstone(conn, deletion_id=row, targets=chosen.targets, now=now)
@@ -223,13 +260,13 @@ def _find(conn: "Connection", actor: Actor, deletion_id: str, *, lock: bool = Fa
     return found
 
 
-def _earlier(conn: "Connection", namespace_id: int, request: CreateDeletion) -> Deletion | None:
-    if request.key is None:
-        return None
-    found = deletions.find_by_key(conn, namespace_id=namespace_id, key=request.key)
-    if found is not None and found.selector != request.selector:
+def _earlier(conn: "Connection", namespace_id: int, wish: Wish) -> Deletion | None:
+    key = wish.request.key
+    found = None if key is None else deletions.find_by_key(conn, namespace_id=namespace_id, key=key)
+    if found is not None and (found.selector, found.rules) != (wish.request.selector, wish.rules):
         raise Conflict(
-            f"The key {request.key!r} was used for deletion {found.id!r}, which has another selector.", id=found.id
+            f"The key {key!r} was used for deletion {found.id!r}, which takes other runs: give another key.",
+            id=found.id,
         )
     return found
 

@@ -1,5 +1,7 @@
 """The rules of what may be asked to be deleted together."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from mbox_ops.entities.deletions import Counts, CreateDeletion, Selector
@@ -9,16 +11,17 @@ from mbox_ops.errors import Conflict, InvalidRequest, StaleRequest
 from mbox_ops.service.queries import check_texts
 
 FIELDS = Selector.__struct_fields__
-_SCENARIOS = 1_000  # in one request
+_NAMES = 1_000  # in one request
 
 
-def check_request(request: CreateDeletion, limits: Limits) -> None:
-    """Check a whole request, its selector included.
+def check_request(request: CreateDeletion, limits: Limits, *, selector: bool = True) -> None:
+    """Check a request, its selector included unless rules stand for it.
 
     Raises:
         InvalidRequest: a part of it breaks a rule.
     """
-    check_selector(request.selector, limits)
+    if selector:
+        check_selector(request.selector, limits)
     check_texts(key=request.key)
     expected = () if request.expected is None else msgspec.structs.asdict(request.expected).items()
     for field, value in [("max_runs", request.max_runs), *((f"expected.{name}", count) for name, count in expected)]:
@@ -65,10 +68,11 @@ def check_selector(selector: Selector, limits: Limits) -> None:
             f"selector is empty, and an empty selector deletes nothing: give at least one of {', '.join(FIELDS)}.",
             field="selector",
         )
-    check_texts(**{f"selector.{field}": getattr(selector, field) for field in given if field != "scenarios"})
+    texts = [field for field in given if field not in ("scenarios", "filter")]  # those have checks of their own
+    check_texts(**{f"selector.{field}": getattr(selector, field) for field in texts})
     scenarios = selector.scenarios
     if scenarios is not None:
-        _check_scenarios(scenarios, limits)
+        check_names("selector.scenarios", scenarios, limits)
         others = [field for field in given if field != "scenarios"]
         if len(set(scenarios)) > 1 and others:
             raise InvalidRequest(
@@ -84,17 +88,21 @@ def check_selector(selector: Selector, limits: Limits) -> None:
         )  # fmt: skip
 
 
-def _check_scenarios(scenarios: list[str], limits: Limits) -> None:
-    if len(scenarios) > _SCENARIOS:
+def check_names(field: str, names: Sequence[str], limits: Limits) -> None:
+    """Check a list of names or ids of scenarios or collections.
+
+    Raises:
+        InvalidRequest: there are too many, or one can be no name.
+    """
+    if len(names) > _NAMES:
         raise InvalidRequest(
-            f"selector.scenarios holds {len(scenarios)} names; the limit is {_SCENARIOS}.",
-            field="selector.scenarios", limit=_SCENARIOS, value=len(scenarios),
-        )  # fmt: skip
-    for scenario in scenarios:
-        check_text("selector.scenarios", scenario, most=limits.name)
-        if "," in scenario or scenario != scenario.strip():
+            f"{field} holds {len(names)} names; the limit is {_NAMES}.", field=field, limit=_NAMES, value=len(names)
+        )
+    for name in names:
+        check_text(field, name, most=limits.name)
+        if "," in name or name != name.strip():
             raise InvalidRequest(
-                f"selector.scenarios holds {scenario!r}, but no scenario has a comma or outer blanks in its name: "
-                "give a list with one name or id in each place.",
-                field="selector.scenarios", value=scenario,
+                f"{field} holds {name!r}, but no scenario or collection has a comma or outer blanks in its name: give "
+                "a list with one name or id in each place.",
+                field=field, value=name,
             )  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from mbox_ops.entities.cleanup import Reason, Rules
 from mbox_ops.entities.deletions import Counts, Deletion, DeletionState, Selector
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.store import runs as run_rows
@@ -37,6 +38,8 @@ class Report(msgspec.Struct, kw_only=True):
     scenarios_not_found: list[str]
     running: list[str]
     protected: int
+    rules: Rules | None = None
+    kept: dict[str, dict[Reason, int]] = {}
 
 
 def gravestone(
@@ -241,6 +244,8 @@ def _deletion(row: Any) -> Deletion:
         scenarios_not_found=report.scenarios_not_found,
         running=report.running,
         protected=report.protected,
+        rules=report.rules,
+        kept=report.kept,
         created_at=to_datetime(row.created_at),
         purge_after=to_datetime(row.purge_after),
         created_by=row.created_by,

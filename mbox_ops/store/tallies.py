@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select
+import msgspec
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, any_, case, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mbox_ops.entities.deletions import Counts
 from mbox_ops.store.tables import artifacts, events, runs, scenarios, segments, series, subjects, writers
@@ -21,6 +23,15 @@ class Notable(NamedTuple):
 def live_runs(conditions: Sequence[ColumnElement[bool]]) -> Targets:
     """The live runs that meet the conditions, which are over `runs` joined with `subjects`."""
     return _run_ids().where(subjects.c.deletion_id.is_(None), *conditions)
+
+
+def fixed(conn: Connection, targets: Targets) -> Targets:
+    """The same runs by their ids, so that what is dear to find is looked for once."""
+    ids = sorted(conn.execute(targets).scalars())
+    if conn.dialect.name == "postgresql":
+        return _run_ids().where(subjects.c.id == any_(literal(ids, ARRAY(BigInteger))))
+    listed = func.json_each(msgspec.json.encode(ids).decode()).table_valued("value")
+    return _run_ids().where(subjects.c.id.in_(select(listed.c.value)))
 
 
 def runs_of_deletion(deletion_id: int) -> Targets:

@@ -8,14 +8,23 @@ from typing import Any, Protocol
 from mbox_ops.client.http import HttpApi
 from mbox_ops.entities.artifacts import ArtifactQuery, StoredArtifact
 from mbox_ops.entities.audit import AuditEntry, AuditQuery
-from mbox_ops.entities.deletions import CreateDeletion, Deletion, PurgeDeletion, UndoDeletion
+from mbox_ops.entities.deletions import CreateCleanup, CreateDeletion, Deletion, PurgeDeletion, UndoDeletion
 from mbox_ops.entities.events import EventQuery, StoredEvent
 from mbox_ops.entities.experiments import CreatedExperiment, CreateExperiment
 from mbox_ops.entities.grouping import RunCollection, Scenario
 from mbox_ops.entities.metrics import HistoryQuery, MetricHistory, MetricSummary
 from mbox_ops.entities.pages import Items, Page
 from mbox_ops.entities.runs import Run, RunQuery
-from mbox_ops.entities.search import CompareQuery, Comparison, Curve, CurveQuery
+from mbox_ops.entities.search import (
+    CompareQuery,
+    Comparison,
+    Curve,
+    CurveQuery,
+    FieldQuery,
+    KnownField,
+    KnownValue,
+    ValueQuery,
+)
 from mbox_ops.entities.writers import Batch, BatchResult
 from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
@@ -48,6 +57,12 @@ class Door(Protocol):
     def compare(self, query: CompareQuery) -> Comparison:
         """Runs side by side."""
 
+    def fields(self, **query: Any) -> Page[KnownField]:
+        """A page of the fields that runs have."""
+
+    def values(self, field: str, **query: Any) -> Page[KnownValue]:
+        """A page of a field's values."""
+
     def metadata(self, run_id: str) -> dict[str, Any]:
         """A run's metadata document."""
 
@@ -65,6 +80,9 @@ class Door(Protocol):
 
     def delete(self, request: CreateDeletion) -> Deletion:
         """Preview or make a deletion."""
+
+    def clean_up(self, request: CreateCleanup) -> Deletion:
+        """Preview or make a cleanup."""
 
     def deletion(self, deletion_id: str) -> Deletion:
         """One deletion by id."""
@@ -110,6 +128,12 @@ class ServiceDoor:
     def compare(self, query: CompareQuery) -> Comparison:
         return self.service.comparisons.make(self.actor, query)
 
+    def fields(self, **query: Any) -> Page[KnownField]:
+        return self.service.fields.list(self.actor, FieldQuery(**query))
+
+    def values(self, field: str, **query: Any) -> Page[KnownValue]:
+        return self.service.fields.values(self.actor, ValueQuery(field=field, **query))
+
     def metadata(self, run_id: str) -> dict[str, Any]:
         return self.service.metadata.get(self.actor, run_id)
 
@@ -127,6 +151,9 @@ class ServiceDoor:
 
     def delete(self, request: CreateDeletion) -> Deletion:
         return self.service.deletions.create(self.actor, request)
+
+    def clean_up(self, request: CreateCleanup) -> Deletion:
+        return self.service.deletions.clean_up(self.actor, request)
 
     def deletion(self, deletion_id: str) -> Deletion:
         return self.service.deletions.get(self.actor, deletion_id)
@@ -175,6 +202,12 @@ class HttpDoor:
     def compare(self, query: CompareQuery) -> Comparison:
         return self.api.call("POST", "/runs/compare", body=query, result=Comparison)
 
+    def fields(self, **query: Any) -> Page[KnownField]:
+        return self.api.call("GET", "/fields", query=query, result=Page[KnownField])
+
+    def values(self, field: str, **query: Any) -> Page[KnownValue]:
+        return self.api.call("GET", "/fields/values", query={"field": field, **query}, result=Page[KnownValue])
+
     def metadata(self, run_id: str) -> dict[str, Any]:
         return self.api.call("GET", f"/runs/{run_id}/metadata", result=dict[str, Any])
 
@@ -194,6 +227,9 @@ class HttpDoor:
 
     def delete(self, request: CreateDeletion) -> Deletion:
         return self.api.call("POST", "/deletions", body=request, result=Deletion)
+
+    def clean_up(self, request: CreateCleanup) -> Deletion:
+        return self.api.call("POST", "/cleanup", body=request, result=Deletion)
 
     def deletion(self, deletion_id: str) -> Deletion:
         return self.api.call("GET", f"/deletions/{deletion_id}", result=Deletion)

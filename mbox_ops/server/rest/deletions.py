@@ -3,7 +3,7 @@
 import msgspec
 
 from mbox_ops.entities.audit import AuditEntry, AuditQuery
-from mbox_ops.entities.deletions import CreateDeletion, Deletion, PurgeDeletion, UndoDeletion
+from mbox_ops.entities.deletions import CreateCleanup, CreateDeletion, Deletion, PurgeDeletion, UndoDeletion
 from mbox_ops.entities.pages import Page
 from mbox_ops.server.routes import Call, operation
 
@@ -22,6 +22,18 @@ class DeletionQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 def create_deletion(call: Call, body: CreateDeletion) -> Deletion:
     """Delete what a selector takes, or only count it with `dry_run`."""
     return call.service.deletions.create(call.actor, body)
+
+
+@operation(
+    "POST", "/api/v1/cleanup", scope="delete", errors=("conflict", "stale"),
+    example={"rules": {"scenarios": ["churn"], "older_than_seconds": 2_592_000, "keep_last": 10}},
+)  # fmt: skip
+def create_cleanup(call: Call, body: CreateCleanup) -> Deletion:
+    """Delete what rules let go; it is a dry run unless `dry_run` is false.
+
+    The answer tells what goes and, in `kept`, how many runs of each scenario stay for which reason.
+    """
+    return call.service.deletions.clean_up(call.actor, body)
 
 
 @operation("GET", "/api/v1/deletions", scope="read")
