@@ -4,16 +4,23 @@ SQLite would do so after a commit and tell nobody when the disk fails then. But 
 failed, a later success proves nothing: the system may have dropped pages that an earlier, partial move had written and
 that SQLite takes for done. The log still has them, so this process ends at once and leaves it alone: the next one reads
 the whole log anew. See https://www.sqlite.org/walformat.html for what is read here.
+
+What that next process finds in the log may be in the system's memory only: the end of it may be what an fsync failed
+for. If it went on behind that, a power cut would leave a gap in the log, and all behind the gap would be lost. So a
+server begins by writing the log that it finds once more (`make_whole`).
 """
 
 import logging
 import os
 import sqlite3
 import struct
+import sys
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+
+from mbox_ops.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +41,12 @@ class Log:
     def is_long(self) -> bool:
         """Whether it holds many pages that were not moved when it was begun anew last."""
         try:
-            fd = os.open(self._path, os.O_RDONLY)
-        except OSError:
+            with self._path.open("rb", buffering=0) as file:
+                page_size, salt = _HEADER.unpack(file.read(_HEADER.size))
+                file.seek(_HEADER_SIZE + (PAGES - 1) * (_FRAME_SIZE + page_size))
+                return bool(_FRAME.unpack(file.read(_FRAME.size))[0] == salt)  # frames of an earlier round have another
+        except (OSError, struct.error):  # it is not there, or shorter
             return False
-        try:
-            page_size, salt = _HEADER.unpack(os.pread(fd, _HEADER.size, 0))
-            frame = os.pread(fd, _FRAME.size, _HEADER_SIZE + (PAGES - 1) * (_FRAME_SIZE + page_size))
-            return bool(_FRAME.unpack(frame)[0] == salt)  # frames of an earlier round have another salt
-        except (OSError, struct.error):
-            return False
-        finally:
-            os.close(fd)
 
     def move(self, engine: Engine) -> None:
         """Move what no reader holds back. The caller keeps writers out, and does not depend on it."""
@@ -65,6 +67,57 @@ class Log:
         if not self._told:
             self._told = True
             logger.warning("%s cannot be moved into the database now (%s); it grows meanwhile.", self._path, error)
+
+
+def make_whole(database: Path) -> None:
+    """Write the log that another process left once more, byte for byte, and move it into the database.
+
+    Nothing is done where a third process has the database open: it has read the log already.
+    """
+    log = database.with_name(f"{database.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        return
+    connection = sqlite3.connect(database, isolation_level=None)
+    try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN IMMEDIATE")  # from here on nobody else writes
+        _write_again(log)
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        logger.warning("%s is left as it is: %s. Is another program using the database?", log, error)
+    finally:
+        connection.close()  # the last one to close moves the log
+
+
+def keep_names(folder: Path) -> None:
+    """Have the names in a folder survive a power cut; SQLite tries so for its log, and goes on when it cannot.
+
+    Raises:
+        Unavailable: the disk failed.
+    """
+    if sys.platform == "win32":  # which has no such call
+        return
+    try:
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise Unavailable(f"The folder {folder} cannot be synced to the disk: {error.strerror}.") from error
+
+
+def _write_again(path: Path) -> None:
+    try:
+        with path.open("r+b", buffering=0) as file:
+            at = 0
+            while data := file.read(1 << 20):
+                file.seek(at)
+                at += file.write(data)
+                file.seek(at)
+            os.fsync(file.fileno())
+    except OSError as error:
+        _end(error)
 
 
 def _end(error: Exception) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from mbox_ops.errors import Unavailable
 from mbox_ops.store import commits
-from mbox_ops.store.checkpoints import Log
+from mbox_ops.store.checkpoints import Log, keep_names, make_whole
 from mbox_ops.store.failures import translated
 from mbox_ops.store.filelock import FileLock
 
@@ -158,6 +158,10 @@ class Database:
         """
         if self._file is not None and self._file_lock is None:
             self._file_lock = FileLock(self._file)
+            make_whole(self._file)
+            with self.read() as conn:
+                conn.exec_driver_sql("SELECT count(*) FROM sqlite_master")  # makes the log's file
+            keep_names(self._file.parent)
 
     def close(self) -> None:
         """Close every connection and give the file back."""
