@@ -55,7 +55,7 @@ def _row(run: Run, fields: Sequence[Field] | None) -> Row:
 
 def _order(name: str) -> tuple[int, int, str]:
     group, text = place(name)
-    return group, [*COLUMNS].index(name) if group == 0 else 0, text  # type: ignore[arg-type]  # group 0 is columns
+    return group, [*COLUMNS].index(name) if group == 0 else 0, text
 
 
 def _plain(value: Any) -> Any:

@@ -1,15 +1,17 @@
 """Runs side by side, as the server compares them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mbox_ops.client.history import MetricSummary
-from mbox_ops.client.rows import cell
+from mbox_ops.client.rows import COLUMNS, cell
 from mbox_ops.client.run import Run
 from mbox_ops.entities import search
+from mbox_ops.entities.documents import split_path
 from mbox_ops.entities.search import Difference, Scatter
 from mbox_ops.search.showing import show
-from mbox_ops.search.tree import Metric, Parameter, Stat, Tag
+from mbox_ops.search.tree import Metadata, Metric, Parameter, Stat, Step, Tag
 
 if TYPE_CHECKING:
     import pandas
@@ -51,13 +53,14 @@ class Comparison:
         Of a metric there is the last value and, where the series is more than that, the least and the greatest.
         """
         for one in self.columns:
-            yield one.name, _cells(one)
+            read = COLUMNS.get(one.name)
+            yield one.name, _cells(one) if read is None else [read(run.record) for run in self.runs]
         for field in (Parameter(one.name) for one in self.parameters):
             yield show(field), [cell(run.record, field) for run in self.runs]  # with the types they were logged with
         for one in self.tags:
             yield show(Tag(one.name)), _cells(one)
         for one in self.metadata:
-            yield f"metadata.{one.name}", _cells(one)
+            yield show(Metadata(tuple(Step(*step) for step in split_path(one.name)))), _cells(one)
         for name, summaries in self.metrics.items():
             yield from _metric_rows(name, summaries)
 
@@ -95,5 +98,7 @@ def _metric_rows(name: str, summaries: Sequence[MetricSummary | None]) -> Iterat
 
 
 def _shown(cell: Any) -> str:
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M:%S}"
     text = "" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell)
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mbox_ops.entities.limits import DEFAULT
 from mbox_ops.entities.pages import Items
 from mbox_ops.entities.search import Axis, Curve, CurveQuery, SeriesRef
 from mbox_ops.wire.encodings import unpack_floats, unpack_ints
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     import pandas
 
     from mbox_ops.client.connection import Connection
-
-AT_ONCE = 200  # series that one request may ask for
 
 
 class MetricCurve:
@@ -70,10 +69,11 @@ def read_curves(
     last_step: int | None,
 ) -> list[MetricCurve]:
     """The curves of series, in their order, in as many requests as it takes."""
+    at_once = max(1, min(DEFAULT.curves, DEFAULT.chart_points // max(max_points, 1)))
     found: list[MetricCurve] = []
-    for start in range(0, len(series), AT_ONCE):
+    for start in range(0, len(series), at_once):
         query = CurveQuery(
-            series=list(series[start : start + AT_ONCE]), max_points=max_points, x=x, first_step=first_step,
+            series=list(series[start : start + at_once]), max_points=max_points, x=x, first_step=first_step,
             last_step=last_step,
         )  # fmt: skip
         found += [MetricCurve(curve) for curve in connection.ask("/curves", query, Items[Curve]).items]

@@ -9,9 +9,9 @@ from mbox_ops.client.history import MetricSummary
 from mbox_ops.entities.limits import RESERVED_PARAMETERS, RESERVED_TAGS
 from mbox_ops.entities.runs import Run
 from mbox_ops.search.showing import show
-from mbox_ops.search.tree import Column, Field, Metadata, Metric, Parameter, RunColumn, Step, Tag
+from mbox_ops.search.tree import Field, Metadata, Metric, Parameter, RunColumn, Step, Tag
 
-COLUMNS: dict[Column, Callable[[Run], Any]] = {
+COLUMNS: dict[str, Callable[[Run], Any]] = {
     "id": lambda run: run.id,
     "key": lambda run: run.key,
     "name": lambda run: run.name,

@@ -15,6 +15,10 @@ from mbox_ops.errors import InvalidRequest
 INT_RANGE = range(-(2**63), 2**64)  # what JSON and MessagePack both carry
 
 _QUOTED = re.compile(r"""[.\[\]"'`\\]""")
+_PART = re.compile(
+    r"""(?:^|\.)(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^.\[\]"'`\\]+))(?P<arrays>(?:\[\*\])*)""", re.DOTALL
+)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def join_path(path: str, key: str) -> str:
@@ -26,6 +30,18 @@ def join_path(path: str, key: str) -> str:
     if not key or _QUOTED.search(key):
         key = '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f"{path}.{key}" if path else key
+
+
+def split_path(path: str) -> list[tuple[str, int]]:
+    """The keys of a path, and how many `[*]` stand behind each: what `join_path` puts together.
+
+    >>> split_path('model."conv.1"[*].size')
+    [('model', 0), ('conv.1', 1), ('size', 0)]
+    """
+    return [
+        (part["bare"] if part["quoted"] is None else _ESCAPED.sub(r"\1", part["quoted"]), len(part["arrays"]) // 3)
+        for part in _PART.finditer(path)
+    ]
 
 
 def check_document(field: str, document: object, limits: Limits = DEFAULT) -> None:

@@ -4,14 +4,17 @@ import math
 import subprocess
 import sys
 from datetime import UTC, datetime
+from typing import get_args
 
 import pandas
 import pytest
 
 from mbox_ops import tracking
 from mbox_ops.client.client import Client
+from mbox_ops.client.rows import COLUMNS
 from mbox_ops.client.values import Event
 from mbox_ops.errors import InvalidRequest
+from mbox_ops.search.tree import Column
 
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -107,6 +110,11 @@ def test_runs_become_a_table_with_the_types_they_were_logged_with(client, runs):
     assert [*frame][-5:] == ["params.on", "params.shape", "tags.team", "metrics.loss", "metrics.note"]
 
 
+def test_a_table_has_every_column_of_the_language():
+    """None that can be filtered by is missing."""
+    assert set(COLUMNS) == set(get_args(Column))
+
+
 def test_no_runs_are_an_empty_table(client, namespace):
     """With the columns of a run."""
     frame = client.runs.list().to_pandas()
@@ -163,6 +171,24 @@ def test_runs_are_compared_as_a_table(client, runs):
     frame = found.to_pandas()
     assert list(frame["id"]) == [runs["low"], runs["high"]]
     assert list(frame["metadata.model.depth"]) == [34, 18]
+
+
+def test_differences_are_named_as_filters_name_them(client):
+    """Whatever the names and keys are made of."""
+    odd = ['a.b "c"', "x y", "[*]", "é=\\'`"]
+    made = []
+    for number in range(2):
+        run = client.runs.create(tags={name: str(number) for name in odd})
+        run.log_parameters(dict.fromkeys(odd, number))
+        run.report_metadata({name: {name: [number]} for name in odd})
+        made.append(run.id)
+    fields = [
+        field for field, _ in client.runs.compare(made).rows() if field.startswith(("params", "tags", "metadata"))
+    ]
+    assert len(fields) == 3 * len(odd)
+    for field in fields:
+        value = "'1'" if field.startswith("tags") else "1"
+        assert [run.id for run in client.runs.search(f"{field} = {value}")] == made[1:], field
 
 
 def test_metrics_are_set_over_a_parameter(client, runs):
