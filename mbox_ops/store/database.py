@@ -26,8 +26,9 @@ Dialect = Literal["sqlite", "postgresql"]
 
 SECONDS_TO_WAIT = 30
 _READERS = 10  # kept connections; as many again are opened when they are all in use
+# Must stand before the first table, and before WAL writes the first page. Later on it would write at every connection.
+_SQLITE_FIRST = "PRAGMA auto_vacuum = INCREMENTAL"
 _SQLITE_PRAGMAS = (
-    "PRAGMA auto_vacuum = INCREMENTAL",  # must stand before the first table, and before WAL writes the first page
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     f"PRAGMA busy_timeout = {SECONDS_TO_WAIT * 1000}",
@@ -213,6 +214,8 @@ def _sqlite_engine(url: URL) -> Engine:
 
 def _set_up_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # the driver begins no transaction by itself: `_begin_sqlite` does
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        connection.execute(_SQLITE_FIRST)
     for pragma in _SQLITE_PRAGMAS:
         connection.execute(pragma)
 
