@@ -25,6 +25,8 @@ class Proxy:
     Attributes:
         fates: what to do with the next requests that carry a body; when it is empty, `choose` says it.
         choose: the fate of a request that `fates` says nothing about.
+        methods: of the requests that meet a fate; the others pass.
+        cut: how much of a message that is truncated gets through.
         lost: how many requests did not just pass.
         seen: how often each fate came about.
     """
@@ -36,6 +38,8 @@ class Proxy:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.fates: list[Fate] = []
         self.choose = choose
+        self.methods: tuple[bytes, ...] = (b"POST",)
+        self.cut: Callable[[], float] = lambda: 2 / 3
         self.lost = 0
         self.seen: Counter[Fate] = Counter()
         self._lock = threading.Lock()
@@ -60,7 +64,7 @@ class Proxy:
                     return
 
     def _fate(self, request: bytes) -> Fate:
-        if not request.startswith(b"POST"):
+        if not request.startswith(self.methods):
             return "pass"
         with self._lock:
             fate = self.fates.pop(0) if self.fates else self.choose()
@@ -73,7 +77,7 @@ class Proxy:
         if fate == "lose the request":
             return False
         if fate == "truncate the request":
-            server.sendall(request[: len(request) * 2 // 3])
+            server.sendall(request[: int(len(request) * self.cut())])
             return False
         if fate == "reset before":
             return _reset(client)
@@ -89,7 +93,7 @@ class Proxy:
         elif fate == "lose the reply":
             return False
         elif fate == "truncate the reply":
-            client.sendall(reply[: len(reply) * 2 // 3])
+            client.sendall(reply[: int(len(reply) * self.cut())])
             return False
         elif fate == "reset after":
             return _reset(client)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from mbox_ops.client import experiment, parts
+from mbox_ops.client.artifacts import Artifacts
 from mbox_ops.client.catalogue import Fields
 from mbox_ops.client.connection import Connection, connect, with_overrides
 from mbox_ops.client.deleting import Deletions
 from mbox_ops.client.experiment import Experiment
 from mbox_ops.client.files import Files, records
-from mbox_ops.client.reading import Artifacts, Collections, Events, Metrics, Scenarios
+from mbox_ops.client.reading import Collections, Events, Metrics, Scenarios
 from mbox_ops.client.references import Ref, ident
 from mbox_ops.client.run import Run
 from mbox_ops.client.runs import RunListing, Runs

@@ -85,18 +85,20 @@ class HttpApi:
         query: Mapping[str, Any] | None = None,
         retry: bool | None = None,
         timeout: float | None = None,
+        media_type: str = MSGPACK,
     ) -> T:
         """Ask the service, and wait for its answer.
 
         Args:
             method: `GET`, `POST`, `PUT` or `DELETE`.
             path: below `/api/v1`, such as `/runs/4711`.
-            body: a Struct or plain data; bytes are sent as they are, as MessagePack.
+            body: a Struct or plain data; bytes are sent as they are.
             result: the type of the answer; `type(None)` for none.
             query: None values are left out, bools are `true` and `false`, a list repeats its name, a dict is JSON.
             retry: try again, with growing pauses, while the service is away or busy, until the deadline of this object.
                 By default only what changes nothing (`GET`) is tried again.
             timeout: seconds that the service may stay silent, instead of this object's own.
+            media_type: of the body; what is no bytes is sent as MessagePack.
 
         Returns:
             The answer as `result`.
@@ -110,25 +112,27 @@ class HttpApi:
         pauses = _pauses(self._deadline) if (method == "GET" if retry is None else retry) else iter(())
         while True:
             try:
-                return _read(self._ask(method, target, sent, timeout), result)
+                return _read(self._ask(method, target, sent, timeout, media_type), result)
             except (Unavailable, InternalError) as error:
                 if (pause := next(pauses, None)) is None:
                     raise
                 time.sleep(max(pause, min(_seconds(error.details.get("retry_after")), self._deadline)))
 
-    def stream(
-        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, chunk: int = 1 << 16
-    ) -> Iterator[bytes]:
-        """The body of an answer, piece by piece, as it comes.
+    def stream(self, path: str, *, start: int = 0, chunk: int = 1 << 20) -> Iterator[bytes]:
+        """The bytes at a path below `/api/v1`, from `start` on, piece by piece, as they come.
 
         Raises:
             MboxError: as `call` does.
         """
-        with self._request(method, self._target(path, query), stream=True) as answer:
-            if answer.status_code >= 400:
+        ranged = {"Range": f"bytes={start}-"} if start else {}
+        with self._request("GET", self._target(path, None), headers=ranged) as answer:
+            if answer.status_code not in (200, 206):
                 raise error_of(_answer(answer))
+            passed = 0 if answer.status_code == 206 else start  # something between has sent the whole
             try:
-                yield from answer.iter_content(chunk)
+                for piece in answer.iter_content(chunk):
+                    yield piece[passed:]
+                    passed = max(passed - len(piece), 0)
             except (_requests().RequestException, OSError) as error:
                 raise failure_of(error, self.url) from error
 
@@ -142,24 +146,29 @@ class HttpApi:
         pairs = [(name, text) for name, value in (query or {}).items() for text in _query_texts(value)]
         return f"{self.url}{PREFIX}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
 
-    def _ask(self, method: str, target: str, body: bytes | None, timeout: float | None) -> Answer:
-        # As a stream, because `requests` would read the body by itself in pieces of 10 kB.
-        with self._request(method, target, body, timeout, stream=True) as answer:
+    def _ask(self, method: str, target: str, body: bytes | None, timeout: float | None, media_type: str) -> Answer:
+        headers = {} if body is None else {"Content-Type": media_type}
+        with self._request(method, target, body, timeout, headers) as answer:
             try:
                 return _answer(answer)
             except (_requests().RequestException, OSError) as error:
                 raise failure_of(error, self.url) from error
 
     def _request(
-        self, method: str, target: str, body: bytes | None = None, timeout: float | None = None, *, stream: bool = False
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
+        """Send a request; the answer is a stream, because `requests` would read the body in pieces of 10 kB."""
         requests = _requests()
-        headers = {} if body is None else {"Content-Type": MSGPACK}
         connect, read = self._timeouts
         timeouts = (connect, read) if timeout is None else (min(connect, timeout), timeout)
         try:
             return self._kept_session().request(
-                method, target, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=stream,
+                method, target, data=body, headers=headers, timeout=timeouts, allow_redirects=False, stream=True,
                 verify=self._verify,
             )  # fmt: skip
         except (requests.RequestException, OSError) as error:

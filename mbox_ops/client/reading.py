@@ -1,4 +1,4 @@
-"""Lists that fetch further pages, and the nouns that are read: metrics, events, artifacts, scenarios, collections."""
+"""Lists that fetch further pages, and the nouns that are read: metrics, events, scenarios, collections."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
@@ -8,9 +8,8 @@ from mbox_ops.client.clock import microseconds
 from mbox_ops.client.curves import MetricCurve, read_curves
 from mbox_ops.client.history import MetricHistory, MetricSummary
 from mbox_ops.client.references import Ref, ident, idents
-from mbox_ops.client.values import Artifact, Event, Wallclock, artifact_of, event_of
+from mbox_ops.client.values import Event, Wallclock, event_of
 from mbox_ops.entities import grouping, metrics
-from mbox_ops.entities.artifacts import ArtifactMime, StoredArtifact
 from mbox_ops.entities.events import StoredEvent
 from mbox_ops.entities.pages import Items, Page
 from mbox_ops.entities.search import Axis, SeriesRef
@@ -130,7 +129,7 @@ class Metrics:
             NotFound: there is no such run.
         """
         path = f"/runs/{segment(self._connection.ready(subject))}/metrics/history"
-        query: dict[str, object] = {"name": [name], "limit": PART}
+        query: dict[str, object] = {"name": [name], "limit": PART, "received": False}
         while True:
             (part,) = self._connection.get(path, Items[metrics.MetricHistory], **query).items
             yield MetricHistory([part])
@@ -210,34 +209,6 @@ class Events:
         path = f"/runs/{segment(subject_id)}/events"
         query = {"since": from_at, "name": name, "source": source}
         return listing(self._connection, path, StoredEvent, event_of, limit=limit, **query)
-
-
-class Artifacts:
-    """What is read of artifacts."""
-
-    def __init__(self, connection: "Connection") -> None:
-        self._connection = connection
-
-    def list(
-        self,
-        subject: Ref,
-        *,
-        mime_type: ArtifactMime | None = None,
-        prefix: str | None = None,
-        limit: int | None = None,
-    ) -> Listing[Artifact]:
-        """The artifacts of a run, ordered by path.
-
-        Args:
-            subject: the run or its id.
-            mime_type: only those of that kind.
-            prefix: only those whose path begins so.
-            limit: at most so many; all if it is not given.
-        """
-        subject_id = self._connection.ready(subject)
-        path = f"/runs/{segment(subject_id)}/artifacts"
-        query = {"mime_type": mime_type and mime_type.value, "prefix": prefix}
-        return listing(self._connection, path, StoredArtifact, artifact_of, limit=limit, **query)
 
 
 class Scenarios:

@@ -3,18 +3,22 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mbox_ops.client import parts
+from mbox_ops.client.artifacts import Artifacts
 from mbox_ops.client.connection import Connection, connect, with_overrides
 from mbox_ops.client.endings import durable, state_after
 from mbox_ops.client.fields import Field
+from mbox_ops.client.files import Files
 from mbox_ops.client.history import MetricHistory, MetricSummary
 from mbox_ops.client.outcome import Flushed
-from mbox_ops.client.reading import Artifacts, Events, Metrics, segment
+from mbox_ops.client.reading import Events, Metrics, segment
 from mbox_ops.client.starting import Address, this_task
 from mbox_ops.client.stream import Stream
+from mbox_ops.client.uploading import Progress, upload
 from mbox_ops.client.values import Artifact, Event, Wallclock
 from mbox_ops.client.writing import Writes
 from mbox_ops.entities import runs
@@ -275,6 +279,50 @@ class Run(Writes):
     def artifacts(self, *, mime_type: ArtifactMime | None = None, prefix: str | None = None) -> list[Artifact]:
         """The run's artifacts, ordered by path; see `Client.artifacts.list`."""
         return list(Artifacts(self._connection).list(self, mime_type=mime_type, prefix=prefix))
+
+    def upload_artifact(
+        self,
+        files: Files,
+        *,
+        under: str | None = None,
+        mime_type: ArtifactMime | None = None,
+        progress: Progress | None = None,
+        timeout: float = 30.0,
+    ) -> list[Artifact]:
+        """Upload files: the service keeps the bytes. Unlike what is logged, this waits for the service.
+
+        Bytes go in parts and in constant memory; what the service has already is not sent again, and what broke off
+        goes on where it was. The artifacts are there all at once, when the last file has arrived whole.
+
+        Args:
+            files: paths of files and folders, one or a list. A file is listed under its name, a folder's files under
+                the folder's name and their path in it; links that lead out of a folder are refused.
+            under: a folder of paths to list them all under.
+            mime_type: what kind of thing they are; guessed from their names if it is not given.
+            progress: called with a path, the bytes done and the bytes there are, after each part.
+            timeout: seconds to go on trying while nothing gets through.
+
+        Returns:
+            The artifacts, in the order of `files`.
+
+        Raises:
+            InvalidRequest: a file cannot be read or changes meanwhile, or two would be listed under one path.
+            Unavailable: nothing has got through for so long; the same call again goes on from there.
+
+        Example:
+            >>> run.upload_artifact(["model.onnx", "plots/"])  # doctest: +SKIP
+        """
+        self._record = None
+        return upload(
+            self._connection, self._stream(), files,
+            under=under, mime_type=mime_type, progress=progress, timeout=timeout,
+        )  # fmt: skip
+
+    def download_artifacts(
+        self, to: str | os.PathLike[str], *, prefix: str | None = None, progress: Progress | None = None
+    ) -> list[Path]:
+        """Download what was uploaded to the run into a folder; see `Client.artifacts.download_all`."""
+        return Artifacts(self._connection).download_all(self, to, prefix=prefix, progress=progress)
 
     def delete(self, *, dry_run: bool = False, purge: bool = False, force: bool = False) -> "Deletion":
         """Delete the run; see `tracking.delete_runs`."""

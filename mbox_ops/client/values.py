@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from mbox_ops.entities.artifacts import ArtifactMime, StoredArtifact
+from mbox_ops.entities.artifacts import ArtifactKind, ArtifactMime, StoredArtifact
 from mbox_ops.entities.events import StoredEvent
 
 Wallclock: TypeAlias = float | datetime | str
@@ -90,10 +90,11 @@ class Artifact:
         mime_type: what kind of thing it is.
         checksum: `sha256:<64 hex digits>`, or empty when the bytes were not read.
         id: given by the server.
-        uri: where it is.
+        uri: where a tracked one is.
         media_type: such as `image/png`; empty when unknown.
         size: in bytes; None when unknown.
         created_at: when the server got it.
+        kind: `tracked` (only a reference is kept) or `uploaded` (the service has the bytes).
     """
 
     parent: str
@@ -105,6 +106,7 @@ class Artifact:
     media_type: str = ""
     size: int | None = None
     created_at: datetime | None = None
+    kind: ArtifactKind = "tracked"
 
 
 @dataclass(frozen=True)
@@ -145,4 +147,5 @@ def artifact_of(stored: StoredArtifact) -> Artifact:
         media_type=stored.media_type,
         size=stored.size,
         created_at=stored.created_at,
+        kind=stored.kind,
     )

@@ -9,7 +9,8 @@ from mbox_ops.client.history import MetricHistory
 from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.references import Ref
 from mbox_ops.client.run import Run
-from mbox_ops.client.values import Event, MetricScalar, Wallclock
+from mbox_ops.client.uploading import Progress
+from mbox_ops.client.values import Artifact, Event, MetricScalar, Wallclock
 from mbox_ops.client.writing import Metrics
 from mbox_ops.entities.artifacts import ArtifactMime
 
@@ -128,6 +129,21 @@ class Verbs:
     ) -> None:
         """Track files that are stored elsewhere; see `Run.track_artifacts`."""
         self._run(run).track_artifacts(files, checksum=checksum, mime_type=mime_type)
+
+    def upload_artifact(
+        self,
+        files: Files,
+        *,
+        under: str | None = None,
+        mime_type: ArtifactMime | None = None,
+        progress: Progress | None = None,
+        timeout: float = 30.0,
+        run: Ref | None = None,
+    ) -> list[Artifact]:
+        """Upload files: the service keeps the bytes, and this waits for it; see `Run.upload_artifact`."""
+        return self._run(run).upload_artifact(
+            files, under=under, mime_type=mime_type, progress=progress, timeout=timeout
+        )
 
     def update_metadata(self, key: str, value: object, run: Ref | None = None) -> None:
         """Replace one top-level key of the metadata; the others stay."""
