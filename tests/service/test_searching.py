@@ -1,52 +1,217 @@
 """Searching runs: every filter and every order means what the naive reading of it means, on both databases."""
 
+import base64
+import math
 import os
+import secrets
+import threading
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mbox_ops.entities.deletions import CreateDeletion, Selector
+from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.runs import RunQuery
+from mbox_ops.errors import InvalidRequest, StorageFull
 from mbox_ops.search.parser import show
 from mbox_ops.search.tree import Filter, SortKey
+from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
+from mbox_ops.store import series
 from mbox_ops.store.database import Database
 from mbox_ops.store.filters import candidates
+from tests.search.naive import Record
 from tests.search.strategies import filters, orders, records
-from tests.service.records import Runs, drawn, sort_text
-from tests.service.services import actor
+from tests.service.records import Runs, batch_of, drawn, sort_text
+from tests.service.services import (
+    ANN,
+    NOON,
+    SECOND,
+    HandClock,
+    Log,
+    actor,
+    clock,
+    database,
+    postgres_tables,
+    service,
+    sqlite_template,
+)
 
-EXAMPLES = int(os.environ.get("MBOX_SEARCH_EXAMPLES", "60"))
+__all__ = ["clock", "database", "postgres_tables", "service", "sqlite_template"]
+
+EXAMPLES = 100
+PROOF_EXAMPLES = int(os.environ.get("MBOX_SEARCH_EXAMPLES", "2100"))
 RUNS = 30
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def searched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Runs]]:
-    """Namespaces of one service, each with its own records."""
+def searched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for many namespaces."""
     folder = tmp_path_factory.mktemp("search")
     url = f"sqlite:///{folder / 'mbox.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")()
     with Database(url) as database:
         database.upgrade()
-        service = Service(database)
-        sets = max(2, EXAMPLES // 100)
-        yield [Runs(service, actor(f"ns-{number}"), drawn(records(), RUNS, number)) for number in range(sets)]
+        yield Service(database)
+
+
+@pytest.fixture(scope="module")
+def few_records(searched: Service) -> list[Runs]:
+    """One namespace with records."""
+    return filled(searched, 1)
+
+
+def filled(service: Service, sets: int) -> list[Runs]:
+    """Namespaces, each with records of its own."""
+    found = []
+    for number in range(sets):
+        by = actor(f"ns-{secrets.token_hex(4)}")
+        found.append(Runs(service, by, drawn(records(), RUNS, number)))
+    return found
+
+
+def check(sets: list[Runs], examples: int) -> None:
+    """Ask so many queries of the records, and compare with the naive reading."""
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.data(), filters(), orders())
+    def ask(data: st.DataObject, tree: Filter, keys: tuple[SortKey, ...]) -> None:
+        runs = sets[data.draw(st.integers(0, len(sets) - 1))]
+        expected = runs.expected(tree, keys)
+        limit = data.draw(st.integers(max(1, len(expected) // 5), RUNS))
+        query = RunQuery(filter=show(tree), sort=sort_text(keys), limit=limit)
+        assert runs.walked(query) == expected
+        if data.draw(st.integers(0, 4)) == 0:
+            assert runs.service.runs.list(runs.by, msgspec.structs.replace(query, total=True)).total == len(expected)
+
+    ask()
 
 
 # Read and sorted, walked, and now one, now the other: with few runs all would go the first way.
-@pytest.mark.parametrize("few", [3_000, 0, 6])
+WAYS = pytest.mark.parametrize("few", [candidates.FEW, 0, 6])
+
+
+@WAYS
 def test_a_search_finds_what_the_naive_reading_finds(
-    searched: list[Runs], few: int, monkeypatch: pytest.MonkeyPatch
+    few_records: list[Runs], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the same order, on however many pages."""
     monkeypatch.setattr(candidates, "FEW", few)
+    check(few_records, EXAMPLES // 3)
 
-    @settings(max_examples=EXAMPLES // 3, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.data(), filters(), orders())
-    def check(data: st.DataObject, tree: Filter, keys: tuple[SortKey, ...]) -> None:
-        runs = searched[data.draw(st.integers(0, len(searched) - 1))]
-        expected = runs.expected(tree, keys)
-        limit = data.draw(st.integers(max(1, len(expected) // 5), RUNS))
-        assert runs.walked(RunQuery(filter=show(tree), sort=sort_text(keys), limit=limit)) == expected
 
-    check()
+@pytest.mark.proof
+@pytest.mark.timeout(3_600)
+@WAYS
+def test_thousands_of_searches_find_what_the_naive_reading_finds(
+    searched: Service, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`MBOX_SEARCH_EXAMPLES` says how many."""
+    monkeypatch.setattr(candidates, "FEW", few)
+    check(filled(searched, 10), PROOF_EXAMPLES // 3)
+
+
+@pytest.mark.parametrize(
+    ("sort", "few"), [("-started_at", 0), ("metrics.loss", 0), ("-params.lr,name", candidates.FEW)]
+)
+def test_pages_lose_no_run_and_repeat_none_while_others_come_and_go(
+    searched: Service, sort: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that are there from the first page to the last."""
+    monkeypatch.setattr(candidates, "FEW", few)
+    by = actor(f"ns-{secrets.token_hex(4)}")
+    steady = {opened(searched, by, number) for number in range(24)}
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            for number in range(24):
+                run_id = opened(searched, by, number)
+                selector = Selector(run_id=run_id)
+                searched.deletions.create(by, CreateDeletion(selector=selector, force=True))
+
+    others = [threading.Thread(target=come_and_go) for _ in range(2)]
+    for thread in others:
+        thread.start()
+    try:
+        for limit in (3, 7):
+            seen = [run_id for run_id in walked(searched, by, sort, limit) if run_id in steady]
+            assert sorted(seen) == sorted(steady)
+    finally:
+        over.set()
+        for thread in others:
+            thread.join()
+
+
+def opened(service: Service, by: Actor, number: int) -> str:
+    """A run whose values many others have, too."""
+    given = Record(
+        columns={"name": f"run {number % 5}", "started_at": NOON + number % 7},
+        parameters={} if number % 4 == 0 else {"lr": (str(number % 3), "integer" if number % 2 else "string")},
+        metadata={},
+        metrics={} if number % 6 == 0 else {"loss": [float(number % 4)]},
+    )
+    return service.batches.write(by, batch_of(given)).run_id
+
+
+def walked(service: Service, by: Actor, sort: str, limit: int) -> list[str]:
+    """The ids of the runs on all pages."""
+    return Runs(service, by, []).walked(RunQuery(sort=sort, limit=limit))
+
+
+def test_now_is_the_same_on_all_pages(service: Service, clock: HandClock) -> None:
+    """A window that moved while somebody pages would lose runs at its end."""
+    for minute in range(6):
+        Log(service).open(pipeline="p", started_at=NOON - minute * 60 * SECOND)
+    query = RunQuery(filter="started_at > now() - 210s", limit=2)
+    first = service.runs.list(ANN, query)
+    clock.forward(days=1)
+    second = service.runs.list(ANN, msgspec.structs.replace(query, cursor=first.next))
+    assert (len(first.items), len(second.items), second.next) == (2, 2, None)
+    assert service.runs.list(ANN, query).items == []
+
+
+def test_a_search_that_takes_too_long_is_stopped_and_told_how_to_ask_for_less(database: Database) -> None:
+    """Not half answered."""
+    service = Service(database, limits=Limits(search_seconds=0))
+    for number in range(20):
+        Log(service).open(pipeline="p").write(parameters={"a": "x" * 100, "b": number})
+    dear = " OR ".join(f"params.a MATCHES '*{number}*y*' AND NOT params.b < {number}" for number in range(90))
+    with pytest.raises(InvalidRequest) as caught:
+        service.runs.list(ANN, RunQuery(filter=dear))
+    assert caught.value.details == {"field": "filter", "limit": 0}
+    assert "started_at > now() - 7d" in caught.value.message
+
+
+def test_what_cannot_be_folded_is_searched_as_it_was(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk stops writes, not reading."""
+    old, new = Log(service).open(pipeline="p"), Log(service).open(pipeline="p")
+    old.points("loss", 1.0)
+    assert [run.id for run in service.runs.list(ANN, RunQuery(filter="metrics.loss = 1")).items] == [old.id]
+    new.points("loss", 1.0)
+
+    def full(conn: object, *, subject_id: int) -> int:
+        raise StorageFull("The server's disk is full; it takes writes again when there is room.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(series, "fold", full)
+        assert [run.id for run in service.runs.list(ANN, RunQuery(filter="metrics.loss = 1")).items] == [old.id]
+    assert len(service.runs.list(ANN, RunQuery(filter="metrics.loss = 1")).items) == 2
+
+
+def test_a_forged_cursor_is_refused(service: Service) -> None:
+    """Whatever is in it."""
+    for number in range(3):
+        Log(service).open(pipeline="p").write(parameters={"lr": number})
+    query = RunQuery(sort="params.lr", limit=1)
+    cursor = service.runs.list(ANN, query).next
+    assert cursor is not None
+    name, now, value, subject = msgspec.msgpack.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    for wrong in ([name, now, value], [name, now, math.nan, subject], [name, now, True, subject],
+                  [name, "x", value, subject], [name, now, value, 2**63], [name, now, "a\x00", subject],
+                  [name, now, [value], subject]):  # fmt: skip
+        packed = base64.urlsafe_b64encode(msgspec.msgpack.encode(wrong)).decode()
+        with pytest.raises(InvalidRequest):
+            service.runs.list(ANN, msgspec.structs.replace(query, cursor=packed))
