@@ -47,7 +47,7 @@ NESTED = f"""
     FROM runs AS r {{then}} JOIN subjects AS s ON s.id = r.subject_id
     WHERE r.namespace_id = 1 AND s.deletion_id IS NULL
       AND ({HAS_TEXT.format(kind="metadata", name="{source}", value="'source-{0}'")} OR EXISTS (
-        SELECT 1 FROM attributes AS a
+        SELECT 1 FROM attributes AS a {{of_subject}}
         WHERE a.subject_id = s.id AND a.kind = 'metadata' AND a.name_id = {{count}}
           AND a.num > {{1}} AND a.type = 'number'
       ))
@@ -66,9 +66,10 @@ PARTS = (
     WHERE r.subject_id IN ({ids})
     """,
     """
-    SELECT t.subject_id, t.kind, t.name, t.value, t.type, t.arrival
+    SELECT t.subject_id, t.kind, t.name, t.value, t.type
     FROM settings AS t JOIN writers AS w ON w.id = t.writer_id
     WHERE t.subject_id IN ({ids}) AND t.kind IN ('parameter', 'tag', 'label') AND w.replaced = {false}
+    ORDER BY t.arrival
     """,
     """
     SELECT q.subject_id, n.name, q.kind, q.summary
@@ -84,9 +85,9 @@ PARTS = (
 class ByHand:
     """A bare connection that asks."""
 
-    def __init__(self, connection: Connection, *, index: str, then: str, false: str) -> None:
+    def __init__(self, connection: Connection, *, index: str, of_subject: str, then: str, false: str) -> None:
         self._connection = connection
-        self._words = {"index": index, "then": then}
+        self._words = {"index": index, "of_subject": of_subject, "then": then}
         self._false = false
         names = dict(connection.execute("SELECT name, id FROM names").fetchall())
         self._names = {place: names.get(name, 0) for place, name in NAMES.items()}
@@ -96,25 +97,41 @@ class ByHand:
         self._connection.execute(statement).fetchall()
 
     def page(self, question: Question, dice: tuple[int, int], limit: int) -> list[str]:
-        """The ids of the runs of the first page, after fetching all that belongs to it."""
+        """The ids of the runs of the first page, after putting together all that a reader is shown of them."""
         statement = SORTED if "metrics" in question.sort else NESTED
         sql = statement.format(*dice, limit=limit, **self._names, **self._words)
         rows = self._connection.execute(sql).fetchall()
         ids = ", ".join(str(row[0]) for row in rows) or "0"
-        for part in PARTS:
-            self._connection.execute(part.format(ids=ids, false=self._false)).fetchall()
-        return [row[1] for row in rows]
+        parts = [self._connection.execute(part.format(ids=ids, false=self._false)).fetchall() for part in PARTS]
+        return _uids(rows, *parts)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
 
+def _uids(rows: list[Any], *parts: list[Any]) -> list[str]:
+    """The ids of the runs, once each has been put together from its parts."""
+    runs, settings, series, writers = parts
+    shown: dict[int, dict[str, Any]] = {row[0]: {"columns": row, "series": {}} for row in runs}
+    for subject_id, kind, name, value, type in settings:
+        told = value if kind == "parameter" else msgspec.json.decode(value)
+        shown[subject_id].setdefault(kind, {})[name] = (told, type)
+    for subject_id, name, kind, summary in series:
+        shown[subject_id]["series"][name] = (kind, msgspec.msgpack.decode(summary))
+    for subject_id, lost, count in writers:
+        shown[subject_id]["lost"] = (lost, count)
+    return [uid for ident, uid in rows if shown[ident]]
+
+
 def sqlite_by_hand(path: Path) -> ByHand:
     """SQLite, told where to begin."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA cache_size = -16000")  # as the service has it
-    return ByHand(connection, index="INDEXED BY ix_series_last", then="CROSS", false="0")
+    return ByHand(
+        connection, index="INDEXED BY ix_series_last", of_subject="INDEXED BY ix_attributes_subject", then="CROSS",
+        false="0",
+    )  # fmt: skip
 
 
 def postgresql_by_hand(url: str) -> ByHand:
@@ -122,4 +139,4 @@ def postgresql_by_hand(url: str) -> ByHand:
     import psycopg
 
     connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
-    return ByHand(connection, index="", then="", false="false")
+    return ByHand(connection, index="", of_subject="", then="", false="false")

@@ -97,7 +97,7 @@ def _figures(database: Database, hand: ByHand, said: str, times: int, *, deep: b
         measured, limit = _first_pages(service, hand, question, times)
         yield Figure(
             name=f"{question.name} ({said})", unit="ms", measured=measured, limit=limit,
-            against="SQL by hand, its rows fetched", goals=(at_most_times(2),),
+            against="SQL by hand, its rows put together", goals=(at_most_times(2),),
         )  # fmt: skip
     if deep:
         first, later = _listing(service, times)
