@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mbox_ops.cli import comparing, exporting, fields, grouping, history, options, runs, serving
+from mbox_ops.cli import artifacts, comparing, exporting, fields, grouping, history, options, runs, serving
 from mbox_ops.cli.output import err, problem
 from mbox_ops.errors import MboxError
 
@@ -27,6 +27,7 @@ runs.runs.command("compare")(comparing.compare)
 app.add_typer(grouping.collections, name="collections")
 app.add_typer(grouping.scenarios, name="scenarios")
 app.add_typer(grouping.deletions, name="deletions")
+app.add_typer(artifacts.artifacts, name="artifacts")
 app.add_typer(fields.fields, name="fields")
 app.add_typer(serving.token, name="token")
 app.add_typer(serving.db, name="db")
