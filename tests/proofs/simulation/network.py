@@ -31,7 +31,13 @@ class HostClock(Clock):
 
 
 class SimulatedServerClock(ServerClock):
-    """The server's clock, a little behind the host's."""
+    """The server's clock, a little behind the host's, until somebody sets it.
+
+    Attributes:
+        skew: microseconds before the host's clock.
+    """
+
+    skew = -3_000_000
 
     def __init__(self, host: HostClock) -> None:
         super().__init__()
@@ -39,7 +45,7 @@ class SimulatedServerClock(ServerClock):
 
     def read(self) -> int:
         """Microseconds since 1970 UTC."""
-        return NOON + self._host.age() - 3_000_000
+        return NOON + self._host.age() + self.skew
 
 
 class ProcessKilled(BaseException):

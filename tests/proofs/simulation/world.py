@@ -13,6 +13,7 @@ from mbox_ops.entities.runs import OpenRun, RunQuery, Source
 from mbox_ops.entities.writers import Batch, BatchResult, MetadataOp, Writer
 from mbox_ops.errors import MboxError, NotFound, Unavailable
 from mbox_ops.service.access import Actor
+from mbox_ops.service.clock import BEAT_SECONDS
 from mbox_ops.service.service import Service
 from mbox_ops.store import series_cache
 from mbox_ops.store.database import Database
@@ -31,6 +32,7 @@ ACTIONS = {
     "log": 26, "settings": 10, "tick": 30, "flush": 5, "write now": 3, "start": 5, "retry": 3, "rank": 2, "fork": 2,
     "die": 2, "close": 2, "end": 2, "late": 6, "raw": 7, "delete run": 1.5, "delete scenario": 0.7, "undo": 1.5,
     "purge": 0.7, "days": 0.3, "wait": 4, "outage": 0.8, "back": 2, "restart": 0.8, "seal": 1,
+    "set clock": 0.7,
 }  # fmt: skip
 
 
@@ -52,6 +54,7 @@ class World:
         self.late: list[bytes] = []
         self.healed = self.away = False
         self._folder, self._depth, self._number = folder, 0, 0
+        self._skew, self._beat_at, self._latest = SimulatedServerClock.skew, 0.0, 0
         self._epochs: dict[str, int] = {}
         self._raws: dict[str, tuple[Writer, str]] = {}
         self.database = database
@@ -63,8 +66,9 @@ class World:
         self.database.name_ids.clear()
         self.database.catalogued.clear()
         series_cache._memories.clear()
-        clock = SimulatedServerClock(self.clock)
-        self.service = Service(self.database, clock=clock, new_id=self._uuid)
+        self.server_clock = SimulatedServerClock(self.clock)
+        self.server_clock.skew = self._skew
+        self.service = Service(self.database, clock=self.server_clock, new_id=self._uuid)
         self.service.beat()
 
     def say(self, text: str) -> None:
@@ -79,8 +83,19 @@ class World:
     def step(self) -> None:
         """Let one thing happen."""
         self.clock.forward(self.draw.choice([0.001, 0.01, 0.2, 1.0]))
+        if not self.away:
+            self._watch_clock()
         action = self.draw.choices(list(ACTIONS), list(ACTIONS.values()))[0]
         getattr(self, "_do_" + action.replace(" ", "_"))()
+
+    def _watch_clock(self) -> None:
+        """The server's time goes on whatever its clock says; a restart may cost what passed since the last beat."""
+        if self.clock.at >= self._beat_at:
+            self.service.beat()
+            self._beat_at = self.clock.at + BEAT_SECONDS
+        now = self.service.time()
+        assert now >= self._latest - BEAT_SECONDS * 1_000_000, f"The server's time went from {self._latest} to {now}."
+        self._latest = max(self._latest, now)
 
     def close(self) -> None:
         """Let go of everything."""
@@ -372,6 +387,12 @@ class World:
         self._open()
         self.away = False
         self.say("the server starts anew")
+
+    def _do_set_clock(self) -> None:
+        """Somebody, or a time server, sets the clock of the server's machine."""
+        self._skew += self.draw.choice([-3_600_000_000, -7_000_000, 7_000_000, 3_600_000_000])
+        self.server_clock.skew = self._skew
+        self.say(f"the server's clock is set; it is {self._skew // 1_000_000} s before the host's")
 
     def _do_seal(self) -> None:
         if not self.away and self.oracle.live():
