@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mbox_ops.cli import artifacts, comparing, exporting, fields, grouping, history, options, runs, serving
+from mbox_ops.cli import artifacts, cleaning, comparing, exporting, fields, grouping, history, options, runs, serving
 from mbox_ops.cli.output import err, problem
 from mbox_ops.errors import MboxError
 
@@ -33,6 +33,7 @@ app.add_typer(serving.token, name="token")
 app.add_typer(serving.db, name="db")
 app.command("history")(history.history)
 app.command("events")(runs.events)
+app.command("cleanup")(cleaning.cleanup)
 app.command("export")(exporting.export)
 app.command("serve")(serving.serve)
 

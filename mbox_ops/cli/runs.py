@@ -7,7 +7,7 @@ import typer
 
 from mbox_ops.cli import options
 from mbox_ops.cli.columns import read_columns, show_columns
-from mbox_ops.cli.deleting import delete_after_preview
+from mbox_ops.cli.deleting import Key, MaxRuns, delete_after_preview
 from mbox_ops.cli.output import err, print_items, print_json
 from mbox_ops.cli.showing import show_events, show_run, show_runs, source_of
 from mbox_ops.client.client import Client
@@ -54,8 +54,11 @@ def delete(
     pipeline: options.Pipeline = None,
     notebook: options.Notebook = None,
     execution: options.Execution = None,
+    filter: options.Filter = None,
     dry_run: options.DryRun = False,
     force: options.Force = False,
+    max_runs: MaxRuns = None,
+    key: Key = None,
     yes: options.Yes = False,
     url: options.Url = None,
     namespace: options.Namespace = None,
@@ -64,11 +67,11 @@ def delete(
     """Delete the runs that all conditions hold for, after a preview."""
     selector = {
         "run": run_id, "scenario": scenario, "scenario_version": scenario_version, "pipeline": pipeline,
-        "notebook": notebook, "execution": execution,
+        "notebook": notebook, "execution": execution, "filter": filter,
     }  # fmt: skip
     delete_after_preview(
         Client(url, namespace=namespace), selector, dry_run=dry_run, force=force, ask=not (yes or as_json),
-        as_json=as_json,
+        as_json=as_json, max_runs=max_runs, key=key,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from mbox_ops.client import experiment, parts
 from mbox_ops.client.artifacts import Artifacts
 from mbox_ops.client.catalogue import Fields
+from mbox_ops.client.cleaning import Cleanup
 from mbox_ops.client.connection import Connection, connect, with_overrides
 from mbox_ops.client.deleting import Deletions
 from mbox_ops.client.experiment import Experiment
@@ -57,6 +58,7 @@ class Client:
         self.events = Events(self._connection)
         self.artifacts = Artifacts(self._connection)
         self.deletions = Deletions(self._connection)
+        self.cleanup = Cleanup(self._connection)
         self.scenarios = Scenarios(self._connection)
         self.collections = Collections(self._connection)
         self.fields = Fields(self._connection)

@@ -29,6 +29,7 @@ class Deletions:
         execution: Ref | None = None,
         notebook: Ref | None = None,
         run: Ref | None = None,
+        filter: str | None = None,
         dry_run: bool = False,
         purge: bool = False,
         force: bool = False,
@@ -46,6 +47,8 @@ class Deletions:
             execution: by the caller's own name for it.
             notebook: by the caller's own name for it; needs a scenario or a run beside it.
             run: a run or its id.
+            filter: a condition in the filter language, such as `params.lr > 0.1 AND metrics.loss.min < 2`. With it runs
+                with the tag `mbox.keep=true` stay.
             dry_run: only count what would go.
             purge: give the undo window up.
             force: take runs that count as alive too.
@@ -76,6 +79,7 @@ class Deletions:
                 execution=ident("execution", execution),
                 notebook=ident("notebook", notebook),
                 run_id=ident("run", run),
+                filter=filter,
             ),
             dry_run=dry_run,
             purge=purge,
