@@ -1,6 +1,7 @@
 """Reading runs, and giving up those whose lease has run out."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,9 +14,10 @@ from mbox_ops.service import searching
 from mbox_ops.service.access import Actor
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.cursors import Key, page_of
+from mbox_ops.service.freshness import fold_all
 from mbox_ops.service.queries import is_storable
 from mbox_ops.service.searching import Search
-from mbox_ops.store import grouping, listings, outbox, run_views, runs, series, subjects
+from mbox_ops.store import listings, outbox, run_views, runs, series
 from mbox_ops.store.database import Database
 from mbox_ops.store.patience import OutOfTimeError, limited
 
@@ -81,7 +83,8 @@ class Runs:
         actor.require("read")
         search = searching.read(query, now=self._clock.now(), limits=self._limits)
         if search.uses_metrics():
-            self._fold_all(actor.namespace)
+            with suppress(Unavailable):  # it can be read as it is
+                fold_all(self._database, actor.namespace)
         try:
             found = self._read(lambda conn: self._page(conn, actor.namespace, search))
             total = self._count(actor.namespace, search) if query.total else None
@@ -147,13 +150,6 @@ class Runs:
             rows = select(conn)
             shown = run_views.describe(conn, rows=[row for _, row in rows])
         return [(key, run) for (key, _), run in zip(rows, shown, strict=True)]
-
-    def _fold_all(self, namespace: str) -> None:
-        """Bring the summaries of all live runs up to date, so that a filter or an order sees all points."""
-        with self._database.read() as conn:
-            namespace_id = grouping.namespace_id(conn, name=namespace)
-            unfolded = [] if namespace_id is None else subjects.unfolded(conn, namespace_id=namespace_id)
-        self._fold(unfolded)
 
     def _fold(self, subject_ids: Sequence[int]) -> bool:
         """Bring summaries up to date; False where nothing can be written, so that they stay as they are."""

@@ -1,10 +1,13 @@
 """The records of the search tests as runs of a service, and the same questions asked of both."""
 
 import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from mbox_ops.entities.instants import to_microseconds
@@ -18,6 +21,8 @@ from mbox_ops.service.service import Service
 from mbox_ops.wire.encodings import pack_floats, pack_ints
 from tests.search import naive
 from tests.search.naive import Record
+from tests.search.strategies import filters, orders, records
+from tests.service.services import actor
 
 
 def drawn(strategy: SearchStrategy[Any], count: int, number: int) -> list[Any]:
@@ -35,6 +40,9 @@ def drawn(strategy: SearchStrategy[Any], count: int, number: int) -> list[Any]:
 
     collect()
     return found
+
+
+RUNS = 30
 
 
 class Runs:
@@ -71,6 +79,32 @@ class Runs:
             if page.next is None:
                 return found
             query = RunQuery(filter=query.filter, sort=query.sort, limit=query.limit, cursor=page.next)
+
+
+def filled(service: Service, sets: int) -> list[Runs]:
+    """Namespaces, each with records of its own."""
+    found = []
+    for number in range(sets):
+        by = actor(f"ns-{secrets.token_hex(4)}")
+        found.append(Runs(service, by, drawn(records(), RUNS, number)))
+    return found
+
+
+def check(sets: list[Runs], examples: int) -> None:
+    """Ask so many queries of the records, and compare with the naive reading."""
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.data(), filters(), orders())
+    def ask(data: st.DataObject, tree: Filter, keys: tuple[SortKey, ...]) -> None:
+        runs = sets[data.draw(st.integers(0, len(sets) - 1))]
+        expected = runs.expected(tree, keys)
+        limit = data.draw(st.integers(max(1, len(expected) // 5), RUNS))
+        query = RunQuery(filter=show(tree), sort=sort_text(keys), limit=limit)
+        assert runs.walked(query) == expected
+        if data.draw(st.integers(0, 4)) == 0:
+            assert runs.service.runs.list(runs.by, msgspec.structs.replace(query, total=True)).total == len(expected)
+
+    ask()
 
 
 def sort_text(keys: Sequence[SortKey]) -> str:

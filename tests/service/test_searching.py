@@ -2,30 +2,24 @@
 
 import base64
 import math
-import os
 import secrets
 import threading
 from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.errors import InvalidRequest, StorageFull
-from mbox_ops.search.parser import show
-from mbox_ops.search.tree import Filter, SortKey
 from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
 from mbox_ops.store import series
 from mbox_ops.store.database import Database
 from mbox_ops.store.filters import candidates
 from tests.search.naive import Record
-from tests.search.strategies import filters, orders, records
-from tests.service.records import Runs, batch_of, drawn, sort_text
+from tests.service.records import Runs, batch_of, check, filled
 from tests.service.services import (
     ANN,
     NOON,
@@ -43,8 +37,6 @@ from tests.service.services import (
 __all__ = ["clock", "database", "postgres_tables", "service", "sqlite_template"]
 
 EXAMPLES = 100
-PROOF_EXAMPLES = int(os.environ.get("MBOX_SEARCH_EXAMPLES", "2100"))
-RUNS = 30
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -63,54 +55,14 @@ def few_records(searched: Service) -> list[Runs]:
     return filled(searched, 1)
 
 
-def filled(service: Service, sets: int) -> list[Runs]:
-    """Namespaces, each with records of its own."""
-    found = []
-    for number in range(sets):
-        by = actor(f"ns-{secrets.token_hex(4)}")
-        found.append(Runs(service, by, drawn(records(), RUNS, number)))
-    return found
-
-
-def check(sets: list[Runs], examples: int) -> None:
-    """Ask so many queries of the records, and compare with the naive reading."""
-
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.data(), filters(), orders())
-    def ask(data: st.DataObject, tree: Filter, keys: tuple[SortKey, ...]) -> None:
-        runs = sets[data.draw(st.integers(0, len(sets) - 1))]
-        expected = runs.expected(tree, keys)
-        limit = data.draw(st.integers(max(1, len(expected) // 5), RUNS))
-        query = RunQuery(filter=show(tree), sort=sort_text(keys), limit=limit)
-        assert runs.walked(query) == expected
-        if data.draw(st.integers(0, 4)) == 0:
-            assert runs.service.runs.list(runs.by, msgspec.structs.replace(query, total=True)).total == len(expected)
-
-    ask()
-
-
 # Read and sorted, walked, and now one, now the other: with few runs all would go the first way.
-WAYS = pytest.mark.parametrize("few", [candidates.FEW, 0, 6])
-
-
-@WAYS
+@pytest.mark.parametrize("few", [candidates.FEW, 0, 6])
 def test_a_search_finds_what_the_naive_reading_finds(
     few_records: list[Runs], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the same order, on however many pages."""
     monkeypatch.setattr(candidates, "FEW", few)
     check(few_records, EXAMPLES // 3)
-
-
-@pytest.mark.proof
-@pytest.mark.timeout(3_600)
-@WAYS
-def test_thousands_of_searches_find_what_the_naive_reading_finds(
-    searched: Service, few: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`MBOX_SEARCH_EXAMPLES` says how many."""
-    monkeypatch.setattr(candidates, "FEW", few)
-    check(filled(searched, 10), PROOF_EXAMPLES // 3)
 
 
 @pytest.mark.parametrize(
