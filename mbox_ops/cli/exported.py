@@ -67,7 +67,8 @@ def histories(client: Client, runs: Iterable[Run], names: Sequence[str], gone: G
     """
 
     def of(run: Run) -> Iterator[Sequence[Sequence[Any]]]:
-        for name in sorted(run.metrics.keys() & set(names) if names else run.metrics):
+        there = run.record.metrics.keys()
+        for name in sorted(there & set(names) if names else there):
             for part in client.metrics.parts(run, name):
                 yield _points(run.id, part)
 

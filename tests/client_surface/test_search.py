@@ -100,9 +100,10 @@ def test_runs_become_a_table_with_the_types_they_were_logged_with(client, runs):
     frame = client.runs.search(sort="params.lr").to_pandas().set_index("name")
     assert list(frame.index) == ["low", "middle", "high", "bare"]
     assert frame.loc["low", "id"] == runs["low"]
+    assert list(frame.pop('params."odd name"'))[:3] == ["x"] * 3
     assert {name: str(frame[name].dtype) for name in frame if name.startswith(("params", "metrics.loss", "start"))} == {
-        "started_at": "datetime64[us, UTC]", 'params."odd name"': "str", "params.layers": "Int64",
-        "params.lr": "float64", "params.on": "boolean", "params.shape": "object", "metrics.loss": "float64",
+        "started_at": "datetime64[us, UTC]", "params.layers": "Int64", "params.lr": "float64",
+        "params.on": "boolean", "params.shape": "object", "metrics.loss": "float64",
     }  # fmt: skip
     assert frame.loc["low", "params.shape"] == [1, 2]
     assert frame.loc["middle", "metrics.loss"] == 2
