@@ -13,7 +13,7 @@ import uvicorn
 from mbox_ops.artifacts.blobs import Blobs
 from mbox_ops.entities.limits import DEFAULT, Limits
 from mbox_ops.errors import Forbidden, Unavailable
-from mbox_ops.server import logs
+from mbox_ops.server import logs, memory
 from mbox_ops.server.app import create_app
 from mbox_ops.server.guards import is_loopback
 from mbox_ops.server.jobs import jobs_of
@@ -94,6 +94,7 @@ class Announcing:
     async def _start(self, sockets: list[socket.socket] | None = None) -> None:
         await self._startup(sockets)
         if self._server.started:
+            memory.settle()
             log.info("listening", url=self._url)
             print(f"mbox-ops listens on {self._url}", file=self._out, flush=True)
 

@@ -76,16 +76,18 @@ def current(
 ) -> dict[int, dict[str, dict[str, Setting]]]:
     """What is shown of settings, by subject, kind and name, names in order: of each the last to arrive."""
     c = table.c
-    newest = func.row_number().over(partition_by=(c.subject_id, c.kind, c.name), order_by=c.arrival.desc())
-    rows = (
-        select(c.subject_id, c.kind, c.name, c.value, c.type, newest.label("place"))
+    query = (
+        select(c.subject_id, c.kind, c.name, c.value, c.type, c.arrival)
         .select_from(_PRESENT)
         .where(c.subject_id.in_(subject_ids), c.kind.in_(kinds), writers.c.replaced.is_(False))
-        .subquery()
+        .order_by(c.subject_id, c.kind, c.name)  # as the unique index has them
     )
-    query = select(rows).where(rows.c.place == 1).order_by(rows.c.subject_id, rows.c.kind, rows.c.name)
     found: dict[int, dict[str, dict[str, Setting]]] = {}
-    for subject_id, kind, name, value, type, _ in conn.execute(query).all():
+    before, newest = (0, "", ""), 0
+    for subject_id, kind, name, value, type, arrival in conn.execute(query).all():
+        if (subject_id, kind, name) == before and arrival < newest:
+            continue
+        before, newest = (subject_id, kind, name), arrival
         found.setdefault(subject_id, {}).setdefault(kind, {})[name] = Setting(value, type)
     return found
 
