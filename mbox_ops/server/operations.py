@@ -15,6 +15,7 @@ from mbox_ops.server.rest import (
     deletions,
     events,
     experiments,
+    fields,
     grouping,
     metadata,
     metrics,
@@ -27,7 +28,7 @@ from mbox_ops.wire.encodings import JSON
 
 DOCUMENTED = tuple(
     operations_of(
-        runs, batches, experiments, metrics, curves, comparisons,
+        runs, batches, experiments, metrics, curves, comparisons, fields,
         metadata, events, artifacts, uploads, grouping, deletions, tokens, clock, health,
     )
 )  # fmt: skip

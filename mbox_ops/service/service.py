@@ -7,6 +7,7 @@ from mbox_ops.entities.ids import uuid7
 from mbox_ops.entities.limits import DEFAULT, Limits
 from mbox_ops.service.artifacts import Artifacts
 from mbox_ops.service.batches import Batches
+from mbox_ops.service.catalogue import Fields
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.comparisons import Comparisons
 from mbox_ops.service.curves import Curves
@@ -54,6 +55,7 @@ class Service:
         self.curves = Curves(database, limits=limits)
         self.runs = Runs(database, clock=clock, limits=limits, lease_seconds=lease_seconds)
         self.lease_seconds = lease_seconds
+        self.fields = Fields(database, limits=limits)
         self.comparisons = Comparisons(database, runs=self.runs, limits=limits)
         self.scenarios = Scenarios(database, limits=limits)
         self.collections = Collections(database, limits=limits)

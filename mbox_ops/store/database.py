@@ -227,7 +227,15 @@ def _begin_sqlite(conn: Connection) -> None:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url, pool_size=_READERS, max_overflow=_READERS, pool_timeout=SECONDS_TO_WAIT, pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "application_name": "mbox-ops"},
     )  # fmt: skip
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def _set_up_postgresql(connection: Any, record: object) -> None:
+    # Our statements take milliseconds and are made of many small parts: to compile them takes longer than to run them.
+    connection.execute("SET jit = off")
+    connection.commit()

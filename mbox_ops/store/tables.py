@@ -175,6 +175,16 @@ runs = Table(
     Index("ix_runs_source", "namespace_id", "source"),
     Index("ix_runs_execution", "namespace_id", "execution"),
     Index("ix_runs_external_id", "namespace_id", "external_id"),
+    Index("ix_runs_name", "namespace_id", "name"),
+    Index("ix_runs_status", "namespace_id", "status"),
+    Index("ix_runs_owner", "namespace_id", "owner",
+          sqlite_where=text("owner <> ''"), postgresql_where=text("owner <> ''")),
+    Index("ix_runs_task", "namespace_id", "task",
+          sqlite_where=text("task <> ''"), postgresql_where=text("task <> ''")),
+    Index("ix_runs_framework", "namespace_id", "framework",
+          sqlite_where=text("framework IS NOT NULL"), postgresql_where=text("framework IS NOT NULL")),
+    Index("ix_runs_scenario_version", "namespace_id", "scenario_version",
+          sqlite_where=text("scenario_version IS NOT NULL"), postgresql_where=text("scenario_version IS NOT NULL")),
     Index("ix_runs_lease", "lease_at", sqlite_where=text("status = 'RUNNING' AND lease_at IS NOT NULL"),
           postgresql_where=text("status = 'RUNNING' AND lease_at IS NOT NULL")),
 )  # fmt: skip
@@ -247,6 +257,9 @@ attributes = Table(
           sqlite_where=text("text_start IS NOT NULL"), postgresql_where=text("text_start IS NOT NULL")),
     Index("ix_attributes_instant", "name_id", "kind", "instant", "subject_id",
           sqlite_where=text("instant IS NOT NULL"), postgresql_where=text("instant IS NOT NULL")),
+    Index("ix_attributes_empty", "name_id", "kind", "subject_id",
+          sqlite_where=text("num IS NULL AND text_start IS NULL"),
+          postgresql_where=text("num IS NULL AND text_start IS NULL")),
 )  # fmt: skip
 
 # A series of a subject, with its summary over writers that are not replaced. `count` 0: nothing of it is shown.

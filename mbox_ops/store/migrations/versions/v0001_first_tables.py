@@ -228,6 +228,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("num IS NOT NULL"),
         postgresql_where=sa.text("num IS NOT NULL"),
     )
+    op.create_index(
+        "ix_attributes_empty",
+        "attributes",
+        ["name_id", "kind", "subject_id"],
+        sqlite_where=sa.text("num IS NULL AND text_start IS NULL"),
+        postgresql_where=sa.text("num IS NULL AND text_start IS NULL"),
+    )
     op.create_index("ix_attributes_subject", "attributes", ["subject_id", "kind", "name_id"])
     op.create_index(
         "ix_attributes_text",
@@ -263,6 +270,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_runs_subject_id", ondelete="CASCADE"),
     )
     op.create_index("ix_runs_collection_id_started_at", "runs", ["collection_id", "started_at", "subject_id"])
+    for name in ("framework", "scenario_version"):
+        there = sa.text(f"{name} IS NOT NULL")
+        op.create_index(f"ix_runs_{name}", "runs", ["namespace_id", name], sqlite_where=there, postgresql_where=there)
+    for name in ("owner", "task"):
+        there = sa.text(f"{name} <> ''")
+        op.create_index(f"ix_runs_{name}", "runs", ["namespace_id", name], sqlite_where=there, postgresql_where=there)
+    op.create_index("ix_runs_name", "runs", ["namespace_id", "name"])
+    op.create_index("ix_runs_status", "runs", ["namespace_id", "status"])
     op.create_index("ix_runs_execution", "runs", ["namespace_id", "execution"])
     op.create_index("ix_runs_external_id", "runs", ["namespace_id", "external_id"])
     op.create_index(
