@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(not (is_there() or IN_CI), reason=MISSING),
 ]
 
-MOST = int(os.environ.get("MBOX_PROOF_FAULTS", "4"))  # calls that each fault is tried at; 0: every one
+MOST = int(os.environ.get("MBOX_PROOF_FAULTS", "3"))  # calls that each fault is tried at; 0: every one
 JOBS = {
     "spool": "the service is away; power is cut behind the last persist_run()",
     "end": "the service is away",

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not (is_there() or IN_CI), reason=MISSING),
 ]
 
-MOST = int(os.environ.get("MBOX_PROOF_FAULTS", "4"))  # calls that each fault is tried at; 0: every one
+MOST = int(os.environ.get("MBOX_PROOF_FAULTS", "3"))  # calls that each fault is tried at; 0: every one
 WRITERS, BATCHES = 2, 3
 SMALL, LARGE = 20, 40_000  # points of a batch; large ones make SQLite move its log into the database meanwhile
 AFTER = 3  # so many troubles the disk is mended
