@@ -1,4 +1,4 @@
-"""What the server does by itself: one thread that gives up lost runs, seals metrics and purges deletions."""
+"""What the server does by itself: one thread that gives up lost runs, folds and seals metrics and purges deletions."""
 
 import threading
 import time
@@ -72,6 +72,7 @@ def jobs_of(service: Service) -> Jobs:
         [
             Job("keep the clock", BEAT_SECONDS, service.beat),  # first: leases are not missed while the server is down
             Job("expire leases", service.lease_seconds / 2, service.runs.expire_leases),
+            Job("fold metrics", 1.0, service.runs.fold_due),
             Job("seal metrics", 2.0, service.metrics.seal_due),
             Job("purge deletions", 1.0, service.deletions.purge_due),
             Job("give space back", 10.0, service.deletions.purging.give_space_back),

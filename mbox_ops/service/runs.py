@@ -14,7 +14,7 @@ from mbox_ops.service import searching
 from mbox_ops.service.access import Actor
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.cursors import Key, page_of
-from mbox_ops.service.freshness import fold_all
+from mbox_ops.service.freshness import fold, fold_all, fold_due
 from mbox_ops.service.queries import is_storable
 from mbox_ops.service.searching import Search
 from mbox_ops.store import listings, outbox, run_views, runs, series
@@ -30,7 +30,6 @@ Shown = list[tuple[Key, Run]]
 SECOND = 1_000_000  # microseconds
 LEASE_SECONDS = 10
 MISSES = 3
-_FOLDED_AT_ONCE = 20  # subjects, in one transaction
 _GIVEN_UP_AT_ONCE = 200
 
 
@@ -91,6 +90,10 @@ class Runs:
         except OutOfTimeError:
             raise searching.took_too_long(self._limits) from None
         return msgspec.structs.replace(page_of(search.list_name, found, query.limit), total=total)
+
+    def fold_due(self) -> int:
+        """Bring the summaries of runs that have been quiet for a while up to date; returns how many."""
+        return fold_due(self._database, now=self._clock.now())
 
     def expire_leases(self) -> int:
         """Give up running runs that missed three renewals of their lease; returns how many.
@@ -154,10 +157,7 @@ class Runs:
     def _fold(self, subject_ids: Sequence[int]) -> bool:
         """Bring summaries up to date; False where nothing can be written, so that they stay as they are."""
         try:
-            for start in range(0, len(subject_ids), _FOLDED_AT_ONCE):
-                with self._database.write() as conn:
-                    for subject_id in subject_ids[start : start + _FOLDED_AT_ONCE]:
-                        series.fold(conn, subject_id=subject_id)
+            fold(self._database, subject_ids)
         except Unavailable:  # or StorageFull
             return False
         return True

@@ -104,6 +104,13 @@ def namespace_id(conn: Connection, *, name: str, now: int) -> int:
     return int(found)
 
 
+def unfolded_since(conn: Connection, *, before: int, limit: int) -> list[int]:
+    """At most so many live subjects, written to last before that instant, whose summaries lack some of their points."""
+    c = table.c
+    query = select(c.id).where(c.folded < c.arrival, c.updated_at < before, c.deletion_id.is_(None))
+    return list(conn.execute(query.order_by(c.id).limit(limit)).scalars())
+
+
 def unfolded(conn: Connection, *, namespace_id: int) -> list[int]:
     """The live subjects of a namespace whose summaries do not hold all of their points yet."""
     c = table.c

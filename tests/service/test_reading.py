@@ -77,6 +77,18 @@ def test_summaries_hold_what_was_written_before_the_call(service: Service) -> No
         assert service.runs.list(ANN, RunQuery()).items[0].metrics["loss"].count == count
 
 
+def test_summaries_are_made_once_a_run_is_quiet(service: Service, clock: HandClock) -> None:
+    """So that the first search by a metric does not have to make them all."""
+    for name in ("first", "second"):
+        Log(service).open(name=name).points("loss", 1.0)
+    assert service.runs.fold_due() == 0
+    clock.forward(seconds=6)
+    Log(service).open(name="third").points("loss", 1.0)
+    assert service.runs.fold_due() == 2
+    assert service.runs.fold_due() == 0
+    assert found(service, filter="metrics.loss = 1", sort="name") == ["first", "second", "third"]
+
+
 def test_losses_are_those_of_present_writers(service: Service) -> None:
     """A newer attempt starts with none."""
     log = Log(service, origin="task").open(name="a")
