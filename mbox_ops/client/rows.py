@@ -1,6 +1,7 @@
 """A run as one row of a table: its fields, named as the filter language names them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ COLUMNS: dict[str, Callable[[Run], Any]] = {
     "created_at": lambda run: run.created_at,
     "updated_at": lambda run: run.updated_at,
 }
+_shown = lru_cache(10_000)(show)  # most runs have the same fields
 GROUPS = ("params", "tags", "metadata", "metrics")
 
 
@@ -44,7 +46,7 @@ def row_of(run: Run) -> dict[str, Any]:
     fields: list[Field] = [Parameter(name) for name in run.parameters if name not in RESERVED_PARAMETERS]
     fields += [Tag(name) for name in run.tags if name not in RESERVED_TAGS]
     fields += map(Metric, run.metrics)
-    return row | {show(field): cell(run, field) for field in fields}
+    return row | {_shown(field): cell(run, field) for field in fields}
 
 
 def cell(run: Run, field: Field, metadata: Mapping[str, Any] | None = None) -> Any:
