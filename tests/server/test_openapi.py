@@ -1,5 +1,6 @@
 """The OpenAPI document says what is true: a machine that reads it finds no surprise."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.server.asking import ask
 
 EXAMPLES = 50
 DOCUMENT = document(DOCUMENTED)
+RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 CHECKS = (
     not_a_server_error,
     status_code_conformance,
@@ -112,6 +114,9 @@ def test_every_body_has_an_example_that_the_service_takes(server: LiveServer) ->
             run_id = ask(server.url, "POST", "/api/v1/batches", body).data["run_id"]
             deletion = ask(server.url, "POST", "/api/v1/deletions", {"selector": {"scenarios": ["no runs"]}}).data["id"]
             path = path.format(run_id=run_id, deletion_id=deletion)
+        for run_id in RUN_ID.findall(str(op.example)):
+            opened = {"key": run_id, "open": {"run_id": run_id, "scenario": "examples"}}
+            assert ask(server.url, "POST", "/api/v1/batches", opened).data["run_id"] == run_id
         answer = ask(server.url, op.method, path, op.example)
         assert answer.status == 200, (op.name, answer.body)
 
