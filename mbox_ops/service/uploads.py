@@ -5,6 +5,7 @@ has uploaded are kept once, but each namespace has to send them itself, since a 
 """
 
 import secrets
+import time
 from collections.abc import Callable
 
 from mbox_ops.artifacts.blobs import SHARDS, Blobs, Mismatch
@@ -22,7 +23,7 @@ from mbox_ops.store.uploads import UploadRow
 DAY = 86_400 * 1_000_000  # microseconds
 KEPT_DAYS = 1  # so long an upload waits for its next part, and a whole one for its artifact
 STRAY_DAYS = 1  # what lies in the store and is known to no row is left alone for so long
-_BLOBS, _ROWS = 500, 50  # in one call; in one transaction
+_UPLOADS, _BLOBS, _ROWS = 500, 10_000, 50  # looked at in one call, the same, in one transaction
 
 
 class Uploads:
@@ -107,29 +108,37 @@ class Uploads:
             uploads.advance(conn, row_id=row.id, offset=offset, by=expected, now=self._clock.now())
         return _shown(self._find(actor, upload_id))
 
-    def collect(self) -> int:
+    def collect(self, *, seconds: float = 5.0) -> int:
         """Forget uploads whose time is over and remove blobs that nothing refers to; returns how many blobs went.
 
         The row goes first: from then on nothing can refer to the bytes, and the same content that is uploaded again
         has another key. Bytes that stay because this process dies in between are found by `sweep`.
+
+        Args:
+            seconds: about how long to work; what is left is for the next call.
         """
         if self._blobs is None:
             return 0
-        now = self._clock.now()
+        ends = time.monotonic() + seconds
         with self._database.write() as conn:
-            expired = uploads.drop_expired(conn, before=now - KEPT_DAYS * DAY, limit=_BLOBS)
+            expired = uploads.drop_expired(conn, before=self._clock.now() - KEPT_DAYS * DAY, limit=_UPLOADS)
         for uid in expired:
             self._blobs.drop_parts(uid)
         with self._database.read() as conn:
             unused = blobs.unused(conn, limit=_BLOBS)
         collected = 0
         for start in range(0, len(unused), _ROWS):
-            with self._database.write() as conn:
-                keys = blobs.drop_unused(conn, ids=unused[start : start + _ROWS])
-            for key in keys:
-                self._blobs.delete(key)
-            collected += len(keys)
+            collected += self._remove(self._blobs, unused[start : start + _ROWS])
+            if time.monotonic() >= ends:
+                break
         return collected
+
+    def _remove(self, store: Blobs, ids: list[int]) -> int:
+        with self._database.write() as conn:
+            keys = blobs.drop_unused(conn, ids=ids)
+        for key in keys:
+            store.delete(key)
+        return len(keys)
 
     def sweep(self) -> int:
         """Remove from one folder of the store, and from its unfinished parts, what no row knows; returns how much.

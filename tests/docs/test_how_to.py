@@ -11,12 +11,13 @@ import pytest
 from mbox_ops.testing import live_server
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "how-to" / "find-runs.md").read_text("utf-8")
+HOW_TO = ROOT / "docs" / "how-to"
 
 
-def blocks(kind: str) -> str:
-    """All code blocks of a kind as one text."""
-    return "\n".join(re.findall(rf"^```{kind}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+def blocks(kind: str, page: str = "find-runs.md") -> str:
+    """All code blocks of a kind on a page as one text."""
+    text = (HOW_TO / page).read_text("utf-8")
+    return "\n".join(re.findall(rf"^```{kind}\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
 
 
 def run(command: list[str], folder: Path, url: str) -> str:
@@ -45,3 +46,18 @@ def test_runs_are_found_as_the_page_says(tmp_path: Path) -> None:
     assert (tmp_path / "chosen.csv").read_text("utf-8").splitlines()[1].endswith(",569")
     assert (tmp_path / "events.csv").read_text("utf-8").count("saved") == 5
     assert (tmp_path / "points.parquet").stat().st_size > 0
+
+
+def test_files_are_kept_with_a_run_as_the_page_says(tmp_path: Path) -> None:
+    """Uploaded and downloaded in Python, in a shell and with curl."""
+    with live_server() as server:
+        script = tmp_path / "files.py"
+        script.write_text(blocks("python", "artifacts.md"), "utf-8")
+        printed = run([sys.executable, str(script)], tmp_path, server.url)
+        assert "('out/model.onnx', 'tracked', 'Model'), ('out/model.onnx', 'uploaded', 'Model')" in printed
+        assert f"{Path('one/out/model.onnx')} b'weights'" in printed.replace(f"{tmp_path}/", "")
+        printed = run(["bash", "-euc", blocks("sh", "artifacts.md")], tmp_path, server.url)
+        assert '"complete":true' in printed
+        assert printed.endswith("ell")
+    for folder in ("back", "plots", "all"):
+        assert (tmp_path / folder / "out" / "plots" / "roc.png").read_bytes() == b"a picture"
