@@ -64,7 +64,7 @@ def export(
     if as_json:
         print_json({"output": str(output), "what": what, "rows": rows, "runs_deleted_meanwhile": gone.runs})
     elif output != Path("-"):
-        err.print(f"{rows} rows in {output}", soft_wrap=True)
+        err.print(f"{rows} rows in {output}", soft_wrap=True, markup=False)
     if gone.runs:
         err.print(f"{gone.runs} runs were deleted meanwhile; what was read of them before is there.")
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from mbox_ops.entities.runs import Status
@@ -42,11 +43,11 @@ def table(title: str, headers: Iterable[str], rows: Iterable[Sequence[object]], 
         whole: the columns that are never folded.
     """
     listed = [list(row) for row in rows]
-    grid = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column, header in enumerate(headers):
         numbers = bool(listed) and all(isinstance(row[column], int | float) for row in listed)
         justify: Literal["left", "right"] = "right" if numbers else "left"
-        grid.add_column(header, justify=justify, overflow="fold", no_wrap=numbers or header in whole)
+        grid.add_column(escape(header), justify=justify, overflow="fold", no_wrap=numbers or header in whole)
     for row in listed:
         grid.add_row(*("" if cell is None else shown(cell) for cell in row))
     out.print(grid)
@@ -59,7 +60,7 @@ def shown(cell: object) -> str:
     if isinstance(cell, float):
         return f"{cell:.6g}"
     if isinstance(cell, str):
-        text = cell.replace("[", r"\[")
+        text = escape(cell)
         style = STATUS_STYLE.get(cell)  # type: ignore[call-overload]  # any text may be asked for
         return f"[{style}]{text}[/]" if style else text
     return str(cell)
@@ -94,7 +95,7 @@ def sparkline(values: Sequence[float], width: int = 16) -> str:
 
 def problem(message: str) -> None:
     """One line on standard error."""
-    err.print(f"[bold red]Error:[/] {message.replace('[', chr(92) + '[')}", soft_wrap=True)
+    err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
 
 
 def pairs(title: str, values: dict[str, Any]) -> None:

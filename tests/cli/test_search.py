@@ -97,6 +97,13 @@ def test_a_wrong_filter_is_shown_with_its_place(server: LiveServer) -> None:
     assert "^" in done.stderr.splitlines()[2]
 
 
+def test_names_are_shown_as_they_are(mbox: Any) -> None:
+    """Whatever they hold: nothing in them is taken for a style."""
+    table = mbox("runs", "list", "--columns", 'name,tags."[bold]\\\\",params."[/]"').stdout
+    assert 'tags."[bold]\\\\"' in table
+    assert 'params."[/]"' in table
+
+
 def test_a_column_has_no_direction(mbox: Any) -> None:
     """A minus sign among the columns is a mistake."""
     mbox("runs", "list", "--columns", "-name", status=2)
