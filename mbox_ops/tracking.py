@@ -209,6 +209,7 @@ class MLTrackingSDK(Verbs):
         execution: Ref | None = None,
         notebook: Ref | None = None,
         run: Ref | None = None,
+        filter: str | None = None,
         dry_run: bool = False,
         purge: bool = False,
         force: bool = False,
@@ -221,6 +222,7 @@ class MLTrackingSDK(Verbs):
             scenario_version: by the caller's own name for it; so are pipeline, execution and notebook.
             notebook: needs a scenario or a run beside it.
             run: a run or its id.
+            filter: a condition in the filter language, such as `params.lr > 0.1 AND metrics.loss.min < 2`.
             dry_run: only count what would go.
             purge: give the undo window up.
             force: take runs that count as alive too.
@@ -243,6 +245,7 @@ class MLTrackingSDK(Verbs):
             execution=execution,
             notebook=notebook,
             run=run,
+            filter=filter,
             dry_run=dry_run,
             purge=purge,
             force=force,

@@ -56,6 +56,11 @@ def _rename(conn: "Connection", row: int, suffix: str, limits: Limits) -> None:
 def _taken(conn: "Connection", row: int, deletion: Deletion, suffix: str | None) -> Conflict:
     twins = deletions.twins(conn, deletion_id=row, limit=LISTED)
     live = [twin.live for twin in twins]
+    if not twins:
+        return Conflict(
+            f"Deletion {deletion.id!r} cannot be undone: with the suffix {suffix!r} two of its runs get one key. "
+            "Give another suffix."
+        )
     way_out = (
         "Delete those first, or give a key_suffix: the runs come back under their keys with it behind them."
         if suffix is None

@@ -80,6 +80,17 @@ def test_a_suffix_that_is_taken_too_is_a_conflict(door: Door, stream: StreamMake
     assert door.run(old).key == "k3"
 
 
+def test_a_suffix_that_makes_two_runs_one_is_a_conflict(door: Door, stream: StreamMaker) -> None:
+    """Two runs of the deletion would have one key."""
+    ended(stream, key="k", scenario="s")
+    ended(stream, key="k2", scenario="s")
+    done = delete(door, "s")
+    stream(key="k", epoch=LATER).open(scenario="t", state="FINISHED")
+    with pytest.raises(Conflict, match="two of its runs"):
+        door.undo(done.id, UndoDeletion(key_suffix="2"))
+    assert door.undo(done.id, UndoDeletion(key_suffix="3")).state == "UNDONE"
+
+
 def test_more_runs_than_the_cap_are_not_deleted(door: Door, stream: StreamMaker) -> None:
     """The refusal says how many there are; the preview counts them all the same."""
     for _ in range(3):

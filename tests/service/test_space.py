@@ -9,6 +9,7 @@ from mbox_ops.service import purging
 from mbox_ops.service.service import Service
 from mbox_ops.store import space
 from mbox_ops.store.database import Database
+from mbox_ops.store.purging import alone
 from tests.service.services import ANN, HandClock, Log, clock, database, postgres_tables, service, sqlite_template
 from tests.service.test_deletions_later import full
 from tests.store.orphans import orphans
@@ -51,6 +52,19 @@ def test_the_walk_finds_an_orphan(database: Database, service: Service) -> None:
     with database.write() as conn:
         conn.execute(segments.update().values(writer_id=4711))
     assert orphans(database) == {"segments.writer_id": 1}
+
+
+def test_one_server_purges_at_a_time(service: Service, database: Database) -> None:
+    """Of all that share a PostgreSQL; an SQLite file has one server anyway."""
+    full(service, "a", scenario="s")
+    request = CreateDeletion(selector=Selector(scenarios=["s"]), force=True, purge=True)
+    done = service.deletions.create(ANN, request)
+    if database.dialect == "postgresql":
+        with alone(database) as is_mine:  # another server
+            assert is_mine
+            assert service.deletions.purge_due() == 0
+            assert service.deletions.get(ANN, done.id).state == "PURGING"
+    assert service.deletions.purge_due() == 1
 
 
 def test_what_a_purge_freed_is_given_back_in_small_steps(
