@@ -5,9 +5,10 @@ of each key and then by their own number, in the direction of the first key. Not
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, false, func, or_, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, case, false, func, or_, tuple_
 
 from mbox_ops.search.tree import INSTANTS, NUMBERS, Field, Metadata, Metric, Parameter, RunColumn, SortKey, Tag
 from mbox_ops.store.filters import columns, lookups, metrics
@@ -106,7 +107,7 @@ def read(conn: Connection, order: Sequence[SortKey], *, namespace_id: int) -> li
     paths = [field for field in fields if isinstance(field, Metadata)]
     named = [(field, False) for field in fields if not isinstance(field, Metadata)]
     ids = lookups.read(conn, namespace_id=namespace_id, asked=named, exact_paths=paths).exact
-    return [_key(key, ids) for key in order]
+    return [_key(key, ids, place) for place, key in enumerate(order)]
 
 
 def beyond(terms: Sequence[Term], standing: Sequence[int | float | str]) -> ColumnElement[bool]:
@@ -132,19 +133,19 @@ def order_by(terms: Sequence[Term]) -> list[ColumnElement[Any]]:
     return [term.expression.desc() if term.descending else term.expression.asc() for term in terms]
 
 
-def _key(key: SortKey, ids: dict[str, int]) -> Key:
+def _key(key: SortKey, ids: dict[str, int], place: int) -> Key:
     field = key.field
     if isinstance(field, RunColumn):
         return _of_column(field, key.descending)
     name_id = ids.get(lookups.path_of(field.steps) if isinstance(field, Metadata) else field.name, 0)  # no row has 0
     if isinstance(field, Metric):
-        row = series.alias()
+        row = _alias(series, place)
         number: Expression | None = metrics.number(row, field.stat)
         if field.stat == "count":
             number = case((row.c.count > 0, number))
         indexed = field.stat in metrics.INDEXED
         return Key(key.descending, number, None, True, row, row.c.name_id == name_id, indexed)
-    row, kind = attributes.alias(), _KINDS[type(field)]
+    row, kind = _alias(attributes, place), _KINDS[type(field)]
     of_row = and_(row.c.name_id == name_id, row.c.kind == kind)
     if isinstance(field, Metadata):
         of_row = and_(of_row, row.c.ordinal == 0)
@@ -153,6 +154,11 @@ def _key(key: SortKey, ids: dict[str, int]) -> Key:
 
 
 _KINDS = {Parameter: "parameter", Tag: "tag", Metadata: "metadata"}
+
+
+@cache
+def _alias(table: Table, place: int) -> FromClause:
+    return table.alias(f"key_{place}")
 
 
 def _of_column(field: RunColumn, descending: bool) -> Key:

@@ -5,6 +5,7 @@ import math
 import secrets
 import threading
 from collections.abc import Iterator
+from typing import get_args
 
 import msgspec
 import pytest
@@ -13,13 +14,16 @@ from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.errors import InvalidRequest, StorageFull
+from mbox_ops.search.parser import show
+from mbox_ops.search.tree import Between, Compare, Filter, In, Like, Order, Parameter, RunColumn, SortKey
 from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
 from mbox_ops.store import series
 from mbox_ops.store.database import Database
 from mbox_ops.store.filters import candidates
+from mbox_ops.store.tables import INDEXED_TEXT
 from tests.search.naive import Record
-from tests.service.records import Runs, batch_of, check, filled
+from tests.service.records import Runs, batch_of, check, filled, sort_text
 from tests.service.services import (
     ANN,
     NOON,
@@ -36,7 +40,7 @@ from tests.service.services import (
 
 __all__ = ["clock", "database", "postgres_tables", "service", "sqlite_template"]
 
-EXAMPLES = 100
+EXAMPLES = 75
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -63,6 +67,32 @@ def test_a_search_finds_what_the_naive_reading_finds(
     """In the same order, on however many pages."""
     monkeypatch.setattr(candidates, "FEW", few)
     check(few_records, EXAMPLES // 3)
+
+
+@pytest.mark.parametrize("few", [candidates.FEW, 0])
+def test_texts_longer_than_their_index_are_told_apart(
+    searched: Service, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every comparison, and in an order's pages."""
+    monkeypatch.setattr(candidates, "FEW", few)
+    long = "é" * (INDEXED_TEXT - 1)
+    texts = ["", "e", "é", long, long + "a", long + "ab", long + "b", long + "ba", long + "bb", long + "é", "f" * 230]
+    given = [Record(parameters={"p": (text, "string")}, metadata={}) for text in texts[::-1] if text]
+    runs = Runs(searched, actor(f"ns-{secrets.token_hex(4)}"), [*given, Record(metadata={}), *given[:4]])
+    field = Parameter("p")
+    for text in (long, long + "ab", long + "b", "f" * 230):
+        for op in get_args(Order):
+            check_one(runs, Compare(field, op, text), (SortKey(field),))
+        check_one(runs, In(field, (text, long + "b")), (SortKey(field, True),))
+        check_one(runs, Between(field, long + "ab", text), (SortKey(field, True), SortKey(RunColumn("name"))))
+        check_one(runs, Like(field, "startswith", text), (SortKey(RunColumn("name")), SortKey(field)))
+        check_one(runs, Like(field, "matches", text + "*"), (SortKey(field, True),))
+
+
+def check_one(runs: Runs, tree: Filter, keys: tuple[SortKey, ...]) -> None:
+    """Ask one query on pages of four, and compare with the naive reading."""
+    query = RunQuery(filter=show(tree), sort=sort_text(keys), limit=4)
+    assert runs.walked(query) == runs.expected(tree, keys)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, FromClause, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, or_, select, true
 
 from mbox_ops.search.tree import Exists, Instant, IsNull
 from mbox_ops.store.attributes import Kind
@@ -11,6 +11,7 @@ from mbox_ops.store.filters.conditions import NEVER, AnyOf, Candidates, Conditio
 from mbox_ops.store.filters.values import Asking, ByType, Typed, ranges, test
 from mbox_ops.store.tables import attributes, runs
 
+_ROW = attributes.alias("attribute")  # every leaf asks in a subquery of its own, so one alias does for all
 _MANY = 20  # numbers of names: as many seeks in an index cost more than a look at the run's rows
 
 
@@ -18,10 +19,7 @@ def asking(leaf: Asking, kind: Kind, name_ids: Sequence[int], dialect: Dialect) 
     """Whether a run has a row that meets a leaf."""
     if not name_ids:
         return NEVER
-    row = attributes.alias()
-    return Condition(
-        _has(row, kind, name_ids, so(test(leaf, _by_type(row, kind), dialect))), _found(leaf, kind, name_ids)
-    )
+    return Condition(_has(kind, name_ids, so(test(leaf, _by_type(kind), dialect))), _found(leaf, kind, name_ids))
 
 
 def existing(leaf: Exists | IsNull, kind: Kind, name_ids: Sequence[int], null_ids: Sequence[int]) -> Condition:
@@ -33,15 +31,14 @@ def existing(leaf: Exists | IsNull, kind: Kind, name_ids: Sequence[int], null_id
     """
     if not name_ids:
         return NEVER if isinstance(leaf, Exists) else no(NEVER)
-    row = attributes.alias()
     if isinstance(leaf, Exists):
-        return Condition(_has(row, kind, name_ids, true()), _all_texts(kind, name_ids))
-    anything = true() if kind != "metadata" else so(or_(row.c.type != "null", row.c.name_id.not_in(null_ids)))
-    return no(Condition(_has(row, kind, name_ids, anything)))
+        return Condition(_has(kind, name_ids, true()), _all_texts(kind, name_ids))
+    anything = true() if kind != "metadata" else so(or_(_ROW.c.type != "null", _ROW.c.name_id.not_in(null_ids)))
+    return no(Condition(_has(kind, name_ids, anything)))
 
 
-def _has(row: FromClause, kind: Kind, name_ids: Sequence[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    c = row.c
+def _has(kind: Kind, name_ids: Sequence[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    c = _ROW.c
     named = c.name_id == name_ids[0] if len(name_ids) == 1 else c.name_id.in_(name_ids)
     query = select(c.id).where(c.subject_id == runs.c.subject_id, c.kind == kind)
     query = query.where(so(named) if len(name_ids) > _MANY else named, condition)
@@ -49,8 +46,8 @@ def _has(row: FromClause, kind: Kind, name_ids: Sequence[int], condition: Column
     return query.correlate(runs).offset(0).exists()
 
 
-def _by_type(row: FromClause, kind: Kind) -> ByType:
-    c = row.c
+def _by_type(kind: Kind) -> ByType:
+    c = _ROW.c
     found = {str: Typed(c.text), Instant: Typed(c.instant)}
     if kind == "parameter":
         found |= {float: Typed(c.num, c.type != "boolean"), bool: Typed(c.num, c.type == "boolean")}

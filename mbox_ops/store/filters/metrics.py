@@ -8,6 +8,7 @@ from mbox_ops.store.filters.conditions import NEVER, Condition, no, so
 from mbox_ops.store.filters.values import Asking, Expression, Typed, ranges, test
 from mbox_ops.store.tables import runs, series
 
+_ROW = series.alias("metric")  # every leaf asks in a subquery of its own, so one alias does for all
 INDEXED: frozenset[Stat] = frozenset({"last", "min", "max"})
 
 
@@ -24,32 +25,30 @@ def asking(leaf: Asking, stat: Stat, name_id: int | None, dialect: Dialect) -> C
     """Whether a run has a series that meets a leaf."""
     if name_id is None:
         return NEVER
-    row = series.alias()
-    condition = and_(row.c.count > 0, test(leaf, {float: Typed(number(row, stat))}, dialect))
+    condition = and_(_ROW.c.count > 0, test(leaf, {float: Typed(number(_ROW, stat))}, dialect))
     some = ranges(leaf, {float: number(series, stat)}) if stat in INDEXED else None
-    return _has(row, name_id, condition, *(some or ()))
+    return _has(name_id, condition, *(some or ()))
 
 
 def existing(leaf: Exists | IsNull | IsNan, stat: Stat, name_id: int | None) -> Condition:
     """Whether a run has the statistic, or has it and it is NaN."""
     if name_id is None:
         return NEVER if not isinstance(leaf, IsNull) else no(NEVER)
-    row = series.alias()
     if isinstance(leaf, IsNan):
-        return _has(row, name_id, _is_nan(row, stat))
-    found = _has(row, name_id, _is_there(row, stat))
+        return _has(name_id, _is_nan(stat))
+    found = _has(name_id, _is_there(stat))
     return found if isinstance(leaf, Exists) else no(found)
 
 
-def _has(row: FromClause, name_id: int, condition: ColumnElement[bool], *indexed: ColumnElement[bool]) -> Condition:
-    c = row.c
+def _has(name_id: int, condition: ColumnElement[bool], *indexed: ColumnElement[bool]) -> Condition:
+    c = _ROW.c
     query = select(c.id).where(c.subject_id == runs.c.subject_id, c.name_id == name_id, so(condition))
     candidates = select(series.c.subject_id).where(series.c.name_id == name_id, *indexed)
     return Condition(query.correlate(runs).offset(0).exists(), candidates)
 
 
-def _is_there(row: FromClause, stat: Stat) -> ColumnElement[bool]:
-    c = row.c
+def _is_there(stat: Stat) -> ColumnElement[bool]:
+    c = _ROW.c
     if stat == "count":
         return c.count > 0
     if stat in ("last", "first"):
@@ -57,7 +56,7 @@ def _is_there(row: FromClause, stat: Stat) -> ColumnElement[bool]:
     return c.min_num.is_not(None)  # of nothing but NaN there is neither least, greatest nor mean
 
 
-def _is_nan(row: FromClause, stat: Stat) -> ColumnElement[bool]:
+def _is_nan(stat: Stat) -> ColumnElement[bool]:
     if stat in ("last", "first", "mean"):
-        return and_(_is_there(row, stat), number(row, stat).is_(None))
+        return and_(_is_there(stat), number(_ROW, stat).is_(None))
     return false()
