@@ -29,7 +29,9 @@ def limited(conn: Connection, seconds: float) -> Iterator[None]:
         ends = time.monotonic() + seconds
         driver.set_progress_handler(lambda: time.monotonic() > ends, _STEPS)
     else:
-        conn.execute(select(func.set_config("statement_timeout", str(max(1, int(seconds * 1_000))), True)))
+        timeout = func.set_config("statement_timeout", str(max(1, int(seconds * 1_000))), True)
+        # Compiling a plan to machine code takes longer than most of what is asked here.
+        conn.execute(select(timeout, func.set_config("jit", "off", True)))
     try:
         yield
     except DBAPIError as error:
