@@ -80,6 +80,7 @@ def current(
         select(c.subject_id, c.kind, c.name, c.value, c.type, c.arrival)
         .select_from(_PRESENT)
         .where(c.subject_id.in_(subject_ids), c.kind.in_(kinds), writers.c.replaced.is_(False))
+        .where(writers.c.subject_id.in_(subject_ids))  # says nothing new, but PostgreSQL would read all writers
         .order_by(c.subject_id, c.kind, c.name)  # as the unique index has them
     )
     found: dict[int, dict[str, dict[str, Setting]]] = {}
