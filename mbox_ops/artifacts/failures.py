@@ -4,7 +4,11 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
+
 from mbox_ops.errors import StorageFull, Unavailable
+
+log = structlog.get_logger("mbox_ops.artifacts")
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -30,4 +34,6 @@ def _is_of_boto(error: Exception) -> bool:
 
 
 def _away(url: str, error: Exception) -> Unavailable:
-    return Unavailable(f"The artifact store at {url} fails: {str(error)[:200] or type(error).__name__}.")
+    """What a caller is told: no path, address or key of the store, which are for the log."""
+    log.warning("artifact store failed", url=url, error=f"{type(error).__name__}: {error}")
+    return Unavailable(f"The artifact store is away or refuses ({type(error).__name__}); the server's log says more.")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from mbox_ops.artifacts.blobs import Blobs, Mismatch
 from mbox_ops.errors import StorageFull, Unavailable
@@ -92,13 +93,17 @@ def test_a_large_content_goes_in_blocks(blobs: Blobs, upload: Upload) -> None:
 
 
 def test_a_store_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch, s3_environment: dict[str, str]) -> None:
-    """With its address in the message, and no secret."""
+    """Its address is for the log, not for callers."""
     for name, value in {**s3_environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}.items():
         monkeypatch.setenv(name, value)
     away = Blobs("s3://bucket/away")
     away._fs.connect(refresh=True)
-    with pytest.raises(Unavailable, match="s3://bucket/away"):
+    with capture_logs() as logs, pytest.raises(Unavailable) as raised:
         away.put_part("u", 0, b"x")
+    assert [line["url"] for line in logs] == ["s3://bucket/away"]
+    assert "127.0.0.1" in logs[0]["error"]
+    assert not [told for told in ("127.0.0.1", "bucket") if told in str(raised.value)]
+    assert "the server's log says more" in str(raised.value)
 
 
 def test_a_full_disk_is_said_to_be_full() -> None:

@@ -186,6 +186,18 @@ def test_a_broken_line_costs_a_part_and_no_more(namespace: str, server: LiveServ
     assert not list((tmp_path / "back").glob(".*"))
 
 
+def test_a_lost_answer_to_the_record_is_asked_for_again(namespace: str, server: LiveServer, folder: Path) -> None:
+    """The artifacts are there once, and have their ids."""
+    with proxy(server.url) as line:
+        run = Client(line.url).runs.create()
+        line.methods = (b"POST /api/v1/batches",)
+        line.fates = ["lose the reply"]
+        made = Client(line.url).artifacts.upload(run.id, folder)
+        assert line.lost == 1
+    assert {(a.id, a.path) for a in made} == {(a.id, a.path) for a in Client().artifacts.list(run.id)}
+    assert len(made) == 3
+
+
 def test_a_service_that_stays_away_is_unavailable_and_leaves_nothing(
     namespace: str, server: LiveServer, tmp_path: Path
 ) -> None:
