@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from mbox_ops.entities.documents import join_path
 from mbox_ops.search.tree import (
@@ -26,6 +26,7 @@ from mbox_ops.search.tree import (
 )
 from mbox_ops.store import names
 from mbox_ops.store.filters.values import starts_with
+from mbox_ops.store.tables import INDEXED_TEXT
 from mbox_ops.store.tables import names as table
 
 Steps = tuple[Step, ...]
@@ -104,11 +105,10 @@ def _below(conn: Connection, namespace_id: int, steps: Steps) -> list[int]:
 
 def _begins(path: str) -> ColumnElement[bool]:
     c = table.c
-    return (
-        or_(c.name_hash == names.hash_of(path), *(starts_with(c.name_start, path + mark) for mark in (".", "[")))
-        if len(path) < 100
-        else and_(starts_with(c.name_start, path))
-    )
+    if len(path) >= INDEXED_TEXT:
+        return starts_with(c.name_start, path)
+    on_from_there = (starts_with(c.name_start, path + mark) for mark in (".", "["))
+    return or_(c.name_hash == names.hash_of(path), *on_from_there)
 
 
 def _pattern(steps: Steps) -> str:
