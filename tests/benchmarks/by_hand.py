@@ -32,26 +32,27 @@ class Connection(Protocol):
 HAS_TEXT = """EXISTS (
     SELECT 1 FROM attributes AS a
     WHERE a.subject_id = s.id AND a.kind = '{kind}' AND a.name_id = {name}
-      AND a.text_start = {value} AND a.text = {value}
+      AND a.text_start = {value} AND a.text = {value} {fence}
 )"""
 SORTED = f"""
     SELECT s.id, s.uid
     FROM series AS acc {{index}} {{then}} JOIN subjects AS s ON s.id = acc.subject_id
     WHERE acc.name_id = {{accuracy}} AND acc.last_num IS NOT NULL AND s.deletion_id IS NULL
-      AND {HAS_TEXT.format(kind="parameter", name="{model}", value="'model-{0}'")}
-      AND EXISTS (SELECT 1 FROM series AS l WHERE l.subject_id = s.id AND l.name_id = {{loss}} AND l.last_num < 0.{{1}})
+      AND {HAS_TEXT.format(kind="parameter", name="{model}", value="'model-{0}'", fence="{fence}")}
+      AND EXISTS (SELECT 1 FROM series AS l WHERE l.subject_id = s.id AND l.name_id = {{loss}}
+        AND l.last_num < 0.{{1}} {{fence}})
     ORDER BY acc.last_num DESC, acc.subject_id DESC LIMIT {{limit}}
 """
 NESTED = f"""
     SELECT s.id, s.uid
     FROM runs AS r {{then}} JOIN subjects AS s ON s.id = r.subject_id
     WHERE r.namespace_id = 1 AND s.deletion_id IS NULL
-      AND ({HAS_TEXT.format(kind="metadata", name="{source}", value="'source-{0}'")} OR EXISTS (
+      AND ({HAS_TEXT.format(kind="metadata", name="{source}", value="'source-{0}'", fence="{fence}")} OR EXISTS (
         SELECT 1 FROM attributes AS a {{of_subject}}
         WHERE a.subject_id = s.id AND a.kind = 'metadata' AND a.name_id = {{count}}
-          AND a.num > {{1}} AND a.type = 'number'
+          AND a.num > {{1}} AND a.type = 'number' {{fence}}
       ))
-      AND {HAS_TEXT.format(kind="metadata", name="{precision}", value="'bf16'")}
+      AND {HAS_TEXT.format(kind="metadata", name="{precision}", value="'bf16'", fence="{fence}")}
     ORDER BY r.started_at DESC, r.subject_id DESC LIMIT {{limit}}
 """
 NAMES = {
@@ -69,6 +70,7 @@ PARTS = (
     SELECT t.subject_id, t.kind, t.name, t.value, t.type
     FROM settings AS t JOIN writers AS w ON w.id = t.writer_id
     WHERE t.subject_id IN ({ids}) AND t.kind IN ('parameter', 'tag', 'label') AND w.replaced = {false}
+      AND w.subject_id IN ({ids})
     ORDER BY t.arrival
     """,
     """
@@ -85,9 +87,9 @@ PARTS = (
 class ByHand:
     """A bare connection that asks."""
 
-    def __init__(self, connection: Connection, *, index: str, of_subject: str, then: str, false: str) -> None:
+    def __init__(self, connection: Connection, *, false: str, **words: str) -> None:
         self._connection = connection
-        self._words = {"index": index, "of_subject": of_subject, "then": then}
+        self._words = words  # index, of_subject, then, fence
         self._false = false
         names = dict(connection.execute("SELECT name, id FROM names").fetchall())
         self._names = {place: names.get(name, 0) for place, name in NAMES.items()}
@@ -130,13 +132,13 @@ def sqlite_by_hand(path: Path) -> ByHand:
     connection.execute("PRAGMA cache_size = -16000")  # as the service has it
     return ByHand(
         connection, index="INDEXED BY ix_series_last", of_subject="INDEXED BY ix_attributes_subject", then="CROSS",
-        false="0",
+        fence="", false="0",
     )  # fmt: skip
 
 
 def postgresql_by_hand(url: str) -> ByHand:
-    """PostgreSQL, which plans for itself."""
+    """PostgreSQL, kept from turning what asks about one run into a join over all of them."""
     import psycopg
 
     connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
-    return ByHand(connection, index="", of_subject="", then="", false="false")
+    return ByHand(connection, index="", of_subject="", then="", fence="OFFSET 0", false="false")
