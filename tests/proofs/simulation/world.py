@@ -54,7 +54,7 @@ class World:
         self.late: list[bytes] = []
         self.healed = self.away = False
         self._folder, self._depth, self._number = folder, 0, 0
-        self._skew, self._beat_at, self._latest = SimulatedServerClock.skew, 0.0, 0
+        self._skew, self._latest = SimulatedServerClock.skew, 0
         self._epochs: dict[str, int] = {}
         self._raws: dict[str, tuple[Writer, str]] = {}
         self.database = database
@@ -69,7 +69,7 @@ class World:
         self.server_clock = SimulatedServerClock(self.clock)
         self.server_clock.skew = self._skew
         self.service = Service(self.database, clock=self.server_clock, new_id=self._uuid)
-        self.service.beat()
+        self._beat()
 
     def say(self, text: str) -> None:
         """Add to the trace."""
@@ -89,13 +89,16 @@ class World:
         getattr(self, "_do_" + action.replace(" ", "_"))()
 
     def _watch_clock(self) -> None:
-        """The server's time goes on whatever its clock says; a restart may cost what passed since the last beat."""
+        """The server's time never goes back, whatever its clock says; a restart may cost what passed since a beat."""
         if self.clock.at >= self._beat_at:
-            self.service.beat()
-            self._beat_at = self.clock.at + BEAT_SECONDS
+            self._beat()
         now = self.service.time()
-        assert now >= self._latest - BEAT_SECONDS * 1_000_000, f"The server's time went from {self._latest} to {now}."
-        self._latest = max(self._latest, now)
+        assert now >= self._latest, f"The server's time went from {self._latest} to {now}."
+        self._latest = now
+
+    def _beat(self) -> None:
+        self.service.beat()
+        self._beat_at, self._kept = self.clock.at + BEAT_SECONDS, self.service.time()
 
     def close(self) -> None:
         """Let go of everything."""
@@ -384,6 +387,7 @@ class World:
             self._do_restart()
 
     def _do_restart(self) -> None:
+        self._latest = self._kept
         self._open()
         self.away = False
         self.say("the server starts anew")
