@@ -13,6 +13,7 @@ from mbox_ops.store import runs, series, settings
 from mbox_ops.store.runs import RunRow
 from mbox_ops.store.settings import Setting
 
+_DECODER = msgspec.json.Decoder()
 _SHOWN = ("parameter", "tag", "label")
 Given = dict[str, dict[str, Setting]]  # kind, name
 
@@ -70,4 +71,4 @@ def _run(row: RunRow, given: Given, metrics: dict[str, MetricSummary], lost: int
 
 
 def _decoded(settings_by_name: dict[str, Setting]) -> dict[str, Any]:
-    return {name: msgspec.json.decode(setting.value) for name, setting in settings_by_name.items()}
+    return {name: _DECODER.decode(setting.value) for name, setting in settings_by_name.items()}

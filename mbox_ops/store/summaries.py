@@ -8,6 +8,7 @@ mean is good to 1e-12 of the mean magnitude and never overflows. Everything else
 import base64
 import math
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -199,11 +200,16 @@ def _sum(values: Floats) -> tuple[Floats, Floats]:
 
 def shown(name: str, kind: Kind, state: State) -> MetricSummary:
     """A state as readers get it."""
-    mean = state.mean()
+    end, mean = state.last, state.mean()
+    last, first = end.value, state.first.value
+    low: Any = state.low
+    high: Any = state.high
+    shown_mean: Any = mean
+    if kind != "float" or low is None or high is None or mean is None or not isfinite(last + first + low + high + mean):
+        last, first, low, high, shown_mean = _shown(last), _shown(first), _number(low), _number(high), _number(mean)
     return MetricSummary(
-        name=name, kind=kind, count=state.count, nan_count=state.nan_count, last=_shown(state.last.value),
-        first=_shown(state.first.value), min=_number(state.low), max=_number(state.high), mean=_number(mean),
-        last_step=state.last.step, last_wallclock=state.last.wallclock,
+        name=name, kind=kind, count=state.count, nan_count=state.nan_count, last=last, first=first, min=low, max=high,
+        mean=shown_mean, last_step=end.step, last_wallclock=end.wallclock,
     )  # fmt: skip
 
 

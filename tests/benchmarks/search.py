@@ -38,7 +38,8 @@ NESTED = Question(
     "AND metadata.train.precision = 'bf16'",
     sort="-started_at",
 )  # fmt: skip
-DICE = [(number % 10, 4 + number % 3) for number in range(1_000)]
+DIFFERENT = 30
+DICE = [(number % 10, 4 + number % 3) for number in range(1_000)]  # so many different ones
 
 
 def run(scale: Scale) -> Iterator[Figure]:
@@ -119,7 +120,8 @@ def _first_pages(service: Service, hand: ByHand, question: Question, times: int)
     def by_hand() -> list[str]:
         return hand.page(question, next(theirs), PAGE)
 
-    assert ours() == by_hand(), f"the answers to {question} differ"
+    for _ in range(DIFFERENT):  # each question once, so that neither is the one who reads from the disk
+        assert ours() == by_hand(), f"the answers to {question} differ"
     return medians(times, lambda: 1e3 * seconds(ours), lambda: 1e3 * seconds(by_hand))
 
 
