@@ -133,10 +133,9 @@ def test_metrics_are_set_over_a_parameter(mbox: Any) -> None:
     assert points == [["0.01", "1", "low"], ["0.1", "1", "middle"], ["1", "1", "high"]]
 
 
-def test_a_narrow_terminal_gets_several_tables(mbox: Any, ids: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_narrow_terminal_gets_several_tables(server: LiveServer, ids: dict[str, str]) -> None:
     """Each with as many runs as it has room for."""
-    monkeypatch.setenv("COLUMNS", "64")
-    table = mbox("runs", "compare", *ids.values()).stdout
+    table = run_mbox(server, "runs", "compare", *ids.values(), COLUMNS="64").stdout
     assert table.count("params.lr") == 2
 
 

@@ -40,7 +40,7 @@ def test_every_error_has_a_verdict() -> None:
         "WAIT": ["internal", "method_not_allowed", "storage_full", "unavailable"],
         "DENIED": ["forbidden", "unauthenticated"],
         "REFUSED": [
-            "conflict", "invalid_request", "malformed_request", "not_found", "stale", "too_large",
+            "conflict", "invalid_request", "malformed_request", "not_found", "out_of_range", "stale", "too_large",
             "unsupported_media_type",
         ],
         "OVER": ["fenced", "run_deleted"],

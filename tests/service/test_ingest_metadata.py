@@ -98,7 +98,7 @@ def test_leaves_are_found_by_their_typed_values(service: Service, database: Data
 
 
 def test_parameters_that_read_as_numbers_are_found_as_numbers(service: Service, database: Database) -> None:
-    """Templates give text; a boolean, a NaN and what only looks like a number do not."""
+    """Templates give text; a NaN and what only looks like a number do not; a boolean is 0 or 1."""
     given = {"a": 1, "b": "1e-3", "c": "-.5", "d": True, "e": float("nan"), "f": "1_000"}
     given |= {"g": " 1", "h": "1e999", "i": [1]}
     log = Log(service).open()
@@ -107,7 +107,7 @@ def test_parameters_that_read_as_numbers_are_found_as_numbers(service: Service, 
         "a": [(0, "number", 1.0, "1")],
         "b": [(0, "string", 0.001, "1e-3")],
         "c": [(0, "string", -0.5, "-.5")],
-        "d": [(0, "boolean", None, "true")],
+        "d": [(0, "boolean", 1.0, "true")],
         "e": [(0, "number", None, "NaN")],
         "f": [(0, "string", None, "1_000")],
         "g": [(0, "string", None, " 1")],

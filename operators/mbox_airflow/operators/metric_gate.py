@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from airflow.sdk.bases.branch import BranchMixIn
-
 from mbox_airflow.operators.operator import MboxOperator
 from mbox_ops.errors import InvalidRequest, NotFound
 
@@ -37,7 +35,7 @@ class Verdict(NamedTuple):
     reasons: list[str]
 
 
-class MetricGateOperator(MboxOperator, BranchMixIn):
+class MetricGateOperator(MboxOperator):
     """Passes if a metric of the DAG run's run is good enough, by a number, by another run, or by both.
 
     The outcome is logged to the run as the event `metric_gate`, and returned, before anything is failed or skipped.
@@ -61,7 +59,7 @@ class MetricGateOperator(MboxOperator, BranchMixIn):
         <Task(MetricGateOperator): gate>
     """
 
-    inherits_from_skipmixin = True
+    inherits_from_skipmixin = True  # what Airflow asks of a task that skips others, before it runs those again
     template_fields: Sequence[str] = (
         *MboxOperator.template_fields, "metric", "at_least", "at_most", "baseline", "better", "tolerance", "otherwise",
     )  # fmt: skip
@@ -119,7 +117,10 @@ class MetricGateOperator(MboxOperator, BranchMixIn):
         passed = bool(receipt["passed"])
         context["ti"].xcom_push(key="return_value", value=receipt)
         if self.otherwise == "branch":
-            self.do_branch(context, self.follow if passed else self.follow_otherwise)
+            from airflow.sdk.bases.branch import BranchMixIn  # only when it is needed: parsing a DAG must stay cheap
+
+            branching = BranchMixIn()  # type: ignore[no-untyped-call]  # Airflow gives it no types
+            branching.do_branch(context, self.follow if passed else self.follow_otherwise)
         elif not passed:
             sentence = f"The gate is closed: {' '.join(receipt['reasons'])}"
             if self.otherwise == "fail":
