@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PREFIX = "/api/v1"
+_IN_ONE_PIECE = 1 << 26  # bytes of an answer, at the most
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 IMPORTING = threading.RLock()
@@ -234,7 +235,9 @@ def _read(answer: Answer, result: type[T]) -> T:
 def _answer(response: requests.Response) -> Answer:
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     retry_after = response.headers.get("Retry-After")
-    body = b"".join(response.iter_content(1 << 20))
+    size = response.headers.get("Content-Length", "")
+    whole = min(int(size), _IN_ONE_PIECE) if size.isdecimal() else 0  # what comes in one piece need not be joined
+    body = b"".join(response.iter_content(max(whole, 1 << 20)))
     return Answer(response.url, response.status_code, media_type, body, retry_after)
 
 

@@ -38,7 +38,7 @@ def readable(points: MetricHistory | Curve) -> MetricHistory | Curve:
     columns: dict[str, Any] = {
         name: list(unpack_ints(column))
         for name in points.__struct_fields__
-        if name != "values" and isinstance(column := getattr(points, name), bytes)
+        if name != "values" and isinstance(column := getattr(points, name), (bytes, memoryview))
     }
     if points.kind == "float":
         columns["values"] = [to_wire(value) for value in unpack_floats(points.values)]

@@ -60,15 +60,18 @@ def _to_little(column: "array[Any]") -> bytes:
 
 def unpack_ints(column: bytes | Sequence[int]) -> "Sequence[int]":
     """An int64 column of either form, as a sequence of ints."""
-    return _from_little("q", column) if isinstance(column, bytes) else column
+    return _from_little("q", column) if isinstance(column, _PACKED) else column
 
 
 def unpack_floats(column: bytes | Sequence[Any]) -> "Sequence[float]":
     """A float64 column of either form, as a sequence of floats."""
-    return _from_little("d", column) if isinstance(column, bytes) else [from_wire(v) for v in column]
+    return _from_little("d", column) if isinstance(column, _PACKED) else [from_wire(v) for v in column]
 
 
-def _from_little(code: str, data: bytes) -> "array[Any]":
+_PACKED = (bytes, memoryview)  # a memoryview only where an answer has not left the server yet
+
+
+def _from_little(code: str, data: bytes | memoryview) -> "array[Any]":
     column: array[Any] = array(code)
     column.frombytes(data)
     if sys.byteorder == "big":
