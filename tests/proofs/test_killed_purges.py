@@ -20,7 +20,7 @@ from tests.service.services import ANN, Log
 from tests.store.orphans import orphans
 
 KILLS = int(os.environ.get("MBOX_PROOF_PURGE_KILLS", "5"))
-RUNS = 30 + 5 * KILLS
+RUNS = 150 + 30 * KILLS
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(120 + 20 * KILLS)]
 
@@ -42,7 +42,7 @@ def prove(folder: Path, database_url: str) -> None:
     interrupted = 0
     with live_server(home=folder / "home", database_url=database_url) as server:
         for _ in range(KILLS):
-            time.sleep(rng.random() * 0.4)
+            time.sleep(rng.random() * 0.2)
             server.kill()
             interrupted += not is_over(database_url, done)
             server.start()
