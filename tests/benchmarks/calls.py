@@ -18,14 +18,10 @@ def run(scale: Scale) -> Iterator[Figure]:
     with live_server() as server:
         tracking = MLTrackingSDK(url=server.url)
         run = tracking.start_run("calls")
-        bare, of_run, of_module, bare_wide, wide = medians(
-            scale.times(25),
-            _bare,
-            lambda: _calls(run.log_metric),
-            lambda: _calls(tracking.log_metric),
-            _bare_wide,
-            lambda: _wide(tracking.log_metrics),
+        bare, of_run, of_module = medians(
+            scale.times(100), _bare, lambda: _calls(run.log_metric), lambda: _calls(tracking.log_metric)
         )
+        bare_wide, wide = medians(scale.times(25), _bare_wide, lambda: _wide(tracking.log_metrics))
         run.persist_run()
         (while_sent,) = medians(scale.times(5), lambda: _calls(tracking.log_metric, scale.size(MANY)))
         tracking.end_run()
