@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, func, select, tuple_
+from sqlalchemy import Connection, Select, Table, bindparam, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mbox_ops.entities.grouping import RunCollection, Scenario
@@ -12,6 +12,9 @@ from mbox_ops.entities.instants import to_datetime
 from mbox_ops.store.tables import collections, namespaces, runs, scenarios, subjects
 
 NewId = Callable[[], str]
+
+
+_NAMESPACE: Select[Any] = select(namespaces.c.id).where(namespaces.c.name == bindparam("name"))
 
 
 class ScenarioRow(NamedTuple):
@@ -38,7 +41,7 @@ def collection_id(
 
 def namespace_id(conn: Connection, *, name: str) -> int | None:
     """The row of a namespace; None when nothing was ever written to it."""
-    return conn.execute(select(namespaces.c.id).where(namespaces.c.name == name)).scalar()
+    return conn.execute(_NAMESPACE, {"name": name}).scalar()
 
 
 def with_live_runs(conn: Connection, *, ids: Sequence[int]) -> set[int]:

@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
@@ -78,6 +90,15 @@ _JOINED = (
 )
 
 
+_SUBJECTS: BindParameter[Any] = bindparam("subject_ids", expanding=True)
+_ROWS: Select[Any] = select(*_COLUMNS).select_from(_JOINED).where(table.c.subject_id.in_(_SUBJECTS))
+_LOST: Select[Any] = (
+    select(writers.c.subject_id, func.sum(writers.c.lost), func.count())
+    .where(writers.c.subject_id.in_(_SUBJECTS), writers.c.replaced.is_(False))
+    .group_by(writers.c.subject_id)
+)
+
+
 def insert(conn: Connection, *, subject_id: int, **columns: object) -> None:
     """Give a subject that was just made its row in `runs`; the caller computed every column."""
     conn.execute(sql_insert(table).values(subject_id=subject_id, **columns))
@@ -119,8 +140,8 @@ def find(conn: Connection, *, uid: str) -> RunRow | None:
 
 def rows(conn: Connection, *, subject_ids: Sequence[int]) -> list[RunRow]:
     """The rows of these runs, in the order of the ids."""
-    found = select(*_COLUMNS).select_from(_JOINED).where(table.c.subject_id.in_(subject_ids))
-    by_id = {row[0]: RunRow(*row) for row in conn.execute(found)}
+    found = conn.execute(_ROWS, {"subject_ids": list(subject_ids)}).all()
+    by_id = {row[0]: RunRow(*row) for row in found}
     return [by_id[subject_id] for subject_id in subject_ids]
 
 
@@ -161,13 +182,8 @@ def is_alive(now: int, *, quiet: int, lost: int) -> ColumnElement[bool]:
 
 def lost_batches(conn: Connection, *, subject_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """For each subject: how many batches its present writers lost, and how many present writers it has."""
-    c = writers.c
-    query = (
-        select(c.subject_id, func.sum(c.lost), func.count())
-        .where(c.subject_id.in_(subject_ids), c.replaced.is_(False))
-        .group_by(c.subject_id)
-    )
-    return {subject: (int(lost), count) for subject, lost, count in conn.execute(query)}
+    found = conn.execute(_LOST, {"subject_ids": list(subject_ids)}).all()
+    return {subject: (int(lost), count) for subject, lost, count in found}
 
 
 def expired(conn: Connection, *, now: int, patience: int, limit: int, hold: bool = False) -> list[Expired]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from mbox_ops.entities.metrics import MetricSummary
 from mbox_ops.store import series_cache
@@ -20,6 +20,12 @@ from mbox_ops.store.tables import names, segments, series, series_writers, subje
 T = TypeVar("T")
 Key = tuple[int, int]  # series, writer
 
+_SUMMARIES: Select[Any] = (
+    select(series.c.subject_id, names.c.name, series.c.kind, series.c.summary)
+    .join(names, names.c.id == series.c.name_id)
+    .where(series.c.subject_id.in_(bindparam("subject_ids", expanding=True)), series.c.count > 0)
+    .order_by(series.c.subject_id, names.c.name)
+)
 _IN = 5_000  # how many ids go into one statement; SQLite takes 32,766
 _SLICE = 500_000  # points that are summarised at once
 
@@ -184,12 +190,6 @@ def summaries(conn: Connection, *, subject_ids: Iterable[int]) -> dict[int, dict
     """The summaries of subjects' series by subject and name, names in order; as fresh as the last `fold`."""
     found: dict[int, dict[str, MetricSummary]] = {subject_id: {} for subject_id in subject_ids}
     for some in batched(found):
-        query = (
-            select(series.c.subject_id, names.c.name, series.c.kind, series.c.summary)
-            .join(names, names.c.id == series.c.name_id)
-            .where(series.c.subject_id.in_(some), series.c.count > 0)
-            .order_by(series.c.subject_id, names.c.name)
-        )
-        for subject_id, name, kind, summary in conn.execute(query).all():
+        for subject_id, name, kind, summary in conn.execute(_SUMMARIES, {"subject_ids": some}).all():
             found[subject_id][name] = shown(name, kind, unpack_state(summary))
     return found

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Executable, Select, bindparam, case, func, select
+from sqlalchemy import BindParameter, Connection, Executable, Select, bindparam, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mbox_ops.store.tables import settings as table
@@ -57,6 +57,16 @@ _made = tuple.__new__  # of a NamedTuple, at a third of the price: a page of run
 _KEY = ["subject_id", "kind", "name", "writer_id"]
 _PRESENT = table.join(writers, writers.c.id == table.c.writer_id)
 
+_SUBJECTS: BindParameter[Any] = bindparam("subject_ids", expanding=True)
+_CURRENT: Select[Any] = (
+    select(table.c.subject_id, table.c.kind, table.c.name, table.c.value, table.c.type, table.c.arrival)
+    .select_from(_PRESENT)
+    .where(table.c.subject_id.in_(_SUBJECTS), table.c.kind.in_(bindparam("kinds", expanding=True)))
+    .where(writers.c.replaced.is_(False))
+    .order_by(table.c.subject_id, table.c.kind, table.c.name)  # as the unique index has them
+)
+# It says nothing new, but PostgreSQL would read all writers.
+_CURRENT_IN_POSTGRESQL = _CURRENT.where(writers.c.subject_id.in_(_SUBJECTS))
 _CLAIMS: Select[Any] = (
     select(table.c.name, table.c.value, table.c.rank, func.min(table.c.arrival), func.max(table.c.arrival))
     .select_from(_PRESENT)
@@ -77,18 +87,11 @@ def current(
     conn: Connection, *, subject_ids: Collection[int], kinds: Collection[str]
 ) -> dict[int, dict[str, dict[str, Setting]]]:
     """What is shown of settings, by subject, kind and name, names in order: of each the last to arrive."""
-    c = table.c
-    query = (
-        select(c.subject_id, c.kind, c.name, c.value, c.type, c.arrival)
-        .select_from(_PRESENT)
-        .where(c.subject_id.in_(subject_ids), c.kind.in_(kinds), writers.c.replaced.is_(False))
-        .order_by(c.subject_id, c.kind, c.name)  # as the unique index has them
-    )
-    if conn.dialect.name == "postgresql":  # it says nothing new, but PostgreSQL would read all writers
-        query = query.where(writers.c.subject_id.in_(subject_ids))
+    query = _CURRENT_IN_POSTGRESQL if conn.dialect.name == "postgresql" else _CURRENT
+    rows = conn.execute(query, {"subject_ids": list(subject_ids), "kinds": list(kinds)})
     found: dict[int, dict[str, dict[str, Setting]]] = {}
     group, here, last, newest = dict[str, Setting](), (0, ""), "", 0
-    for subject_id, kind, name, value, type, arrival in conn.execute(query).all():
+    for subject_id, kind, name, value, type, arrival in rows.all():
         if kind != here[1] or subject_id != here[0]:
             group, here, last = found.setdefault(subject_id, {}).setdefault(kind, {}), (subject_id, kind), ""
         if name != last or arrival >= newest:

@@ -46,7 +46,7 @@ def test_every_label_is_refused_or_inside(label: str) -> None:
     except InvalidRequest:
         return
     assert "/".join(parts) == label
-    assert posixpath.normpath(f"/root/to/{label}") == f"/root/to/{label}"
+    assert posixpath.normpath(f"/srv/to/{label}") == f"/srv/to/{label}"
     assert ntpath.normpath(ntpath.join(r"d:\to", label)).startswith("d:\\to\\")
 
 
