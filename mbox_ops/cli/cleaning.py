@@ -9,8 +9,9 @@ from mbox_ops.cli import options
 from mbox_ops.cli.deleting import Key
 from mbox_ops.cli.output import err, out, print_json, table
 from mbox_ops.client.client import Client
-from mbox_ops.entities.cleanup import MAX_RUNS, Reason, Statistic
+from mbox_ops.entities.cleanup import MAX_RUNS, Reason
 from mbox_ops.entities.deletions import Counts, Deletion
+from mbox_ops.entities.metrics import Statistic
 from mbox_ops.errors import InvalidRequest
 
 REASONS: tuple[Reason, ...] = ("young", "last", "best", "unranked", "protected", "alive")

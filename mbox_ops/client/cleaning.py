@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 from mbox_ops.client.deleting import expectation
 from mbox_ops.client.references import Ref, WhichScenarios, idents, idents_of_scenarios
-from mbox_ops.entities.cleanup import MAX_RUNS, KeepBest, Rules, Statistic
+from mbox_ops.entities.cleanup import MAX_RUNS, KeepBest, Rules
 from mbox_ops.entities.deletions import Counts, CreateCleanup, Deletion
 from mbox_ops.entities.ids import uuid7
+from mbox_ops.entities.metrics import Statistic
 from mbox_ops.entities.runs import Status
 from mbox_ops.errors import InvalidRequest
 

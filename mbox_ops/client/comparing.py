@@ -9,16 +9,17 @@ from mbox_ops.client.rows import COLUMNS, cell
 from mbox_ops.client.run import Run
 from mbox_ops.entities import search
 from mbox_ops.entities.documents import split_path
+from mbox_ops.entities.metrics import Statistic
 from mbox_ops.entities.search import Difference, Scatter
 from mbox_ops.search.showing import show
-from mbox_ops.search.tree import Metadata, Metric, Parameter, Stat, Step, Tag
+from mbox_ops.search.tree import Metadata, Metric, Parameter, Step, Tag
 
 if TYPE_CHECKING:
     import pandas
 
     from mbox_ops.client.connection import Connection
 
-STATS: tuple[Stat, ...] = ("last", "min", "max")
+STATS: tuple[Statistic, ...] = ("last", "min", "max")
 WIDEST = 32  # characters of a cell in the printed table
 
 

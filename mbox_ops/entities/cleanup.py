@@ -4,10 +4,10 @@ from typing import Literal
 
 import msgspec
 
+from mbox_ops.entities.metrics import Statistic
 from mbox_ops.entities.runs import Status
 
 Reason = Literal["alive", "protected", "young", "last", "best", "unranked"]
-Statistic = Literal["last", "min", "max", "first", "mean", "count"]
 
 MAX_RUNS = 1_000
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 Kind = Literal["float", "string", "bytes"]
+Statistic = Literal["last", "min", "max", "first", "mean", "count"]  # of the points of a series
 
 
 class Block(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -3,12 +3,13 @@
 import re
 from typing import NamedTuple, get_args
 
+from mbox_ops.entities.metrics import Statistic
 from mbox_ops.search.source import Source, code, listed, nearest
 from mbox_ops.search.tokens import BARE, QUOTED, Piece, no_token
-from mbox_ops.search.tree import Column, Field, Metadata, Metric, Parameter, RunColumn, Stat, Step, Tag
+from mbox_ops.search.tree import Column, Field, Metadata, Metric, Parameter, RunColumn, Step, Tag
 
 COLUMNS: dict[str, Column] = {name: name for name in get_args(Column)}
-STATS: dict[str, Stat] = {name: name for name in get_args(Stat)}
+STATS: dict[str, Statistic] = {name: name for name in get_args(Statistic)}
 _EXAMPLES = {"params": ".lr", "tags": ".team", "metadata": ".model.depth", "metrics": ".loss.min", "run": ".status"}
 ROOTS = tuple(_EXAMPLES)
 

@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Stat = Literal["last", "min", "max", "first", "mean", "count"]
+from mbox_ops.entities.metrics import Statistic
+
 Column = Literal[
     "id", "key", "name", "status", "owner", "external_id", "framework", "task", "scenario", "scenario_version",
     "pipeline", "notebook", "execution", "collection", "started_at", "ended_at", "created_at", "updated_at",
@@ -57,7 +58,7 @@ class Metric(msgspec.Struct, frozen=True, tag=True):
     """`metrics.<name>[.<stat>]`: a number; a series without points is missing, one of text has only its count."""
 
     name: str
-    stat: Stat = "last"
+    stat: Statistic = "last"
 
 
 class RunColumn(msgspec.Struct, frozen=True, tag=True):

@@ -5,10 +5,11 @@ from typing import get_args
 
 import pytest
 
+from mbox_ops.entities.metrics import Statistic
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.search.parser import parse_filter, parse_sort
 from mbox_ops.search.tokens import COMPARISONS, KEYWORDS, UNITS
-from mbox_ops.search.tree import Column, Stat
+from mbox_ops.search.tree import Column
 from tests.search.examples import NOW, PAGE, RUNS, Example, examples, records, runs_of_the_page
 from tests.search.naive import holds, ordered
 
@@ -46,7 +47,7 @@ def test_the_grammar_of_the_page_has_all_words_of_the_language() -> None:
     """And no others."""
     (grammar,) = blocks("ebnf")
     words = set(re.findall(r'"([A-Za-z_]{2,})"', grammar))
-    names = {"now", *get_args(Column), *get_args(Stat)}
+    names = {"now", *get_args(Column), *get_args(Statistic)}
     assert {word.lower() for word in words} == names | set(KEYWORDS)
     assert {f'"{sign}"' for sign in (*COMPARISONS, *UNITS)} <= set(re.findall(r'"[^" ]+"', grammar))
 

@@ -2,17 +2,18 @@
 
 from sqlalchemy import ColumnElement, Float, FromClause, and_, cast, false, select
 
-from mbox_ops.search.tree import Exists, IsNan, IsNull, Stat
+from mbox_ops.entities.metrics import Statistic
+from mbox_ops.search.tree import Exists, IsNan, IsNull
 from mbox_ops.store.database import Dialect
 from mbox_ops.store.filters.conditions import NEVER, Condition, no, so
 from mbox_ops.store.filters.values import Asking, Expression, Typed, ranges, test
 from mbox_ops.store.tables import runs, series
 
 _ROW = series.alias("metric")  # every leaf asks in a subquery of its own, so one alias does for all
-INDEXED: frozenset[Stat] = frozenset({"last", "min", "max"})
+INDEXED: frozenset[Statistic] = frozenset({"last", "min", "max"})
 
 
-def number(row: FromClause, stat: Stat) -> Expression:
+def number(row: FromClause, stat: Statistic) -> Expression:
     """A statistic of a series as a number; NULL where it has none, or where it is NaN."""
     c = row.c
     if stat == "count":
@@ -21,7 +22,7 @@ def number(row: FromClause, stat: Stat) -> Expression:
     return found
 
 
-def asking(leaf: Asking, stat: Stat, name_id: int | None, dialect: Dialect) -> Condition:
+def asking(leaf: Asking, stat: Statistic, name_id: int | None, dialect: Dialect) -> Condition:
     """Whether a run has a series that meets a leaf."""
     if name_id is None:
         return NEVER
@@ -30,7 +31,7 @@ def asking(leaf: Asking, stat: Stat, name_id: int | None, dialect: Dialect) -> C
     return _has(name_id, condition, *(some or ()))
 
 
-def existing(leaf: Exists | IsNull | IsNan, stat: Stat, name_id: int | None) -> Condition:
+def existing(leaf: Exists | IsNull | IsNan, stat: Statistic, name_id: int | None) -> Condition:
     """Whether a run has the statistic, or has it and it is NaN."""
     if name_id is None:
         return NEVER if not isinstance(leaf, IsNull) else no(NEVER)
@@ -47,7 +48,7 @@ def _has(name_id: int, condition: ColumnElement[bool], *indexed: ColumnElement[b
     return Condition(query.correlate(runs).offset(0).exists(), candidates)
 
 
-def _is_there(stat: Stat) -> ColumnElement[bool]:
+def _is_there(stat: Statistic) -> ColumnElement[bool]:
     c = _ROW.c
     if stat == "count":
         return c.count > 0
@@ -56,7 +57,7 @@ def _is_there(stat: Stat) -> ColumnElement[bool]:
     return c.min_num.is_not(None)  # of nothing but NaN there is neither least, greatest nor mean
 
 
-def _is_nan(stat: Stat) -> ColumnElement[bool]:
+def _is_nan(stat: Statistic) -> ColumnElement[bool]:
     if stat in ("last", "first", "mean"):
         return and_(_is_there(stat), number(_ROW, stat).is_(None))
     return false()
