@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from mbox_ops.entities.metrics import Statistic
 from mbox_ops.search.tree import (
     INSTANTS,
     NUMBERS,
@@ -28,7 +29,6 @@ from mbox_ops.search.tree import (
     Parameter,
     RunColumn,
     SortKey,
-    Stat,
     Step,
     Tag,
 )
@@ -76,7 +76,7 @@ def fields() -> st.SearchStrategy[Field]:
         st.builds(Parameter, st.sampled_from(PARAMETERS)),
         st.builds(Tag, st.sampled_from(TAGS)),
         st.builds(Metadata, steps()),
-        st.builds(Metric, st.sampled_from(METRICS), st.sampled_from(get_args(Stat))),
+        st.builds(Metric, st.sampled_from(METRICS), st.sampled_from(get_args(Statistic))),
         st.builds(RunColumn, st.sampled_from(COLUMNS)),
     )
 
@@ -89,8 +89,8 @@ def any_fields() -> st.SearchStrategy[Field]:
         st.builds(Parameter, name.filter(lambda name: name not in ("start", "end"))),
         st.builds(Tag, name.filter(lambda name: name != "runName")),
         st.builds(Metadata, st.lists(step, min_size=1, max_size=4).map(tuple)),
-        st.builds(Metric, name, st.sampled_from(get_args(Stat))),
-        st.builds(Metric, name.map(lambda name: f"{name}.min"), st.sampled_from(get_args(Stat))),
+        st.builds(Metric, name, st.sampled_from(get_args(Statistic))),
+        st.builds(Metric, name.map(lambda name: f"{name}.min"), st.sampled_from(get_args(Statistic))),
         st.builds(RunColumn, st.sampled_from(get_args(Column))),
     )
 
