@@ -1,5 +1,6 @@
 """Which runs a deletion takes, and what is told of them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbox_ops.entities.cleanup import Reason, Rules
@@ -19,6 +20,20 @@ DAY = 86_400 * SECOND
 QUIET_DAYS = 7  # a run without a lease counts as alive for so long after its last write
 LOST_DAYS = 1  # and a lost one for so long after it was given up
 LISTED = 100  # ids in a report or an error
+
+
+class Named(NamedTuple):
+    """Scenarios that were named.
+
+    Attributes:
+        ids: the rows of those that there are; None: none were asked for.
+        live: names of those that have live runs.
+        not_found: the entries for which there is none that has.
+    """
+
+    ids: list[int] | None
+    live: list[str]
+    not_found: list[str]
 
 
 class Chosen(NamedTuple):
@@ -50,27 +65,36 @@ def choose(
         run = runs.find(conn, uid=selector.run_id)
         if run is None or run.namespace != actor.namespace:
             raise NotFound("run", selector.run_id, actor.namespace)
-    named = selector.scenarios or []
-    found = grouping.find_scenarios(conn, namespace_id=namespace_id, entries=named)
-    live = grouping.with_live_runs(conn, ids=[row.id for row in found.values()])
-    ids = None if selector.scenarios is None else [row.id for row in found.values()]
-
+    named = named_scenarios(conn, namespace_id, selector.scenarios)
     meets = [] if tree is None else [trees.condition_of(conn, tree, namespace_id=namespace_id).holds]
 
     def where(*, spare_protected: bool) -> tallies.Targets:
         conditions = deletions.conditions(
-            selector, namespace_id=namespace_id, scenario_ids=ids, spare_protected=spare_protected
+            selector, namespace_id=namespace_id, scenario_ids=named.ids, spare_protected=spare_protected
         )
         return tallies.live_runs([*conditions, *meets])
 
-    is_named = (bool(named) or selector.run_id is not None) and tree is None
+    is_named = (bool(selector.scenarios) or selector.run_id is not None) and tree is None
     everything = where(spare_protected=False)
     spared = 0 if is_named else tallies.notable(conn, everything, deletions.is_protected(), limit=0).total
     return Chosen(
         targets=everything if is_named else where(spare_protected=True),
         spared=spared,
-        scenarios=[row.name for row in found.values() if row.id in live],
-        not_found=[entry for entry in dict.fromkeys(named) if entry not in found or found[entry].id not in live],
+        scenarios=named.live,
+        not_found=named.not_found,
+    )
+
+
+def named_scenarios(conn: "Connection", namespace_id: int, entries: Sequence[str] | None) -> Named:
+    """What became of a list of scenarios; None: no list was given."""
+    if entries is None:
+        return Named(None, [], [])
+    found = grouping.find_scenarios(conn, namespace_id=namespace_id, entries=entries)
+    live = grouping.with_live_runs(conn, ids=[row.id for row in found.values()])
+    return Named(
+        ids=[row.id for row in found.values()],
+        live=[row.name for row in found.values() if row.id in live],
+        not_found=[entry for entry in dict.fromkeys(entries) if entry not in found or found[entry].id not in live],
     )
 
 

@@ -9,7 +9,7 @@ from mbox_ops.entities.limits import Limits, check_metric_name
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.search.parser import parse_filter
 from mbox_ops.search.tree import Filter
-from mbox_ops.service.choosing import Chosen, is_alive
+from mbox_ops.service.choosing import Chosen, is_alive, named_scenarios
 from mbox_ops.service.selectors import check_names, check_request
 from mbox_ops.store import grouping, retention
 from mbox_ops.store.filters import trees
@@ -68,14 +68,12 @@ def tree_of(rules: Rules, limits: Limits, *, now: int) -> Filter | None:
 
 def choose(conn: "Connection", rules: Rules, tree: Filter | None, namespace_id: int, now: int) -> Chosen:
     """The runs that rules let go, and how many stay for which reason."""
-    named = rules.scenarios or []
-    found = grouping.find_scenarios(conn, namespace_id=namespace_id, entries=named)
-    live = grouping.with_live_runs(conn, ids=[row.id for row in found.values()])
+    named = named_scenarios(conn, namespace_id, rules.scenarios)
     collections = None if rules.collections is None else _collections(conn, namespace_id, rules.collections)
     within = retention.reach(
         rules,
         namespace_id=namespace_id,
-        scenario_ids=None if rules.scenarios is None else [row.id for row in found.values()],
+        scenario_ids=named.ids,
         collection_ids=collections,
     )
     if tree is not None:
@@ -85,8 +83,8 @@ def choose(conn: "Connection", rules: Rules, tree: Filter | None, namespace_id: 
     return Chosen(
         targets=retention.targets(judged),
         spared=sum(reasons.get("protected", 0) for reasons in kept.values()),
-        scenarios=[row.name for row in found.values() if row.id in live],
-        not_found=[entry for entry in dict.fromkeys(named) if entry not in found or found[entry].id not in live],
+        scenarios=named.live,
+        not_found=named.not_found,
         rules=rules,
         kept=kept,
     )

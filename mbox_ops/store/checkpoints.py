@@ -25,6 +25,7 @@ from mbox_ops.errors import Unavailable
 logger = logging.getLogger(__name__)
 
 PAGES = 1_000  # in the log, before it is moved
+_PATIENCE = 1_000  # milliseconds
 EXIT_STATUS = 74  # what systems call EX_IOERR
 _HEADER, _FRAME = struct.Struct(">8xI4x8s"), struct.Struct(">8x8s")
 _HEADER_SIZE, _FRAME_SIZE = 32, 24
@@ -48,12 +49,22 @@ class Log:
         except (OSError, struct.error):  # it is not there, or shorter
             return False
 
-    def move(self, engine: Engine) -> None:
-        """Move what no reader holds back. The caller keeps writers out, and does not depend on it."""
+    def move(self, engine: Engine, *, cut: bool = False) -> None:
+        """Move what no reader holds back. The caller keeps writers out, and does not depend on it.
+
+        Args:
+            cut: take the log's space on the disk away too, if no reader needs it any more within a second.
+        """
         try:
             pooled = engine.raw_connection()
             try:
-                pooled.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                cursor = pooled.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                if cut:
+                    (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+                    cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    cursor.execute(f"PRAGMA busy_timeout = {patience}")
             finally:
                 pooled.close()
         except sqlite3.Error as error:

@@ -103,16 +103,21 @@ class Database:
         with self.read() as conn:
             return int(conn.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
 
-    def run_alone(self, statement: str) -> None:
-        """Execute a statement that no transaction may hold, on a connection of its own."""
+    def cut_log(self) -> None:
+        """Move SQLite's log into the database file and give its space back, unless readers need it."""
+        if self._log is not None:
+            with self._turn():
+                self._log.move(self._engine, cut=True)
+
+    def vacuum(self) -> None:
+        """PostgreSQL's `VACUUM (ANALYZE)`, which no transaction may hold."""
         with translated():
             pooled = self._engine.raw_connection()
             connection: Any = pooled.driver_connection
             pooled.detach()
             try:
-                if self.dialect == "postgresql":
-                    connection.autocommit = True
-                connection.execute(statement).close()
+                connection.autocommit = True
+                connection.execute("VACUUM (ANALYZE)").close()
             finally:
                 connection.close()
 

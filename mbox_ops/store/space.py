@@ -49,10 +49,10 @@ def compact(database: Database, *, progress: Progress | None = None) -> None:
         progress: called with (done, total) pages; SQLite only.
     """
     if database.dialect == "postgresql":
-        database.run_alone("VACUUM (ANALYZE)")
+        database.vacuum()
         return
     give_back(database, keep=0, seconds=float("inf"), progress=progress)
-    database.run_alone("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.cut_log()
 
 
 def _vacuum(conn: Connection, pages: int) -> None:

@@ -78,3 +78,23 @@ def test_a_log_is_moved_when_it_is_long(tmp_path: Path) -> None:
             with database.write() as conn:
                 conn.exec_driver_sql("INSERT INTO kept VALUES (1)")
         assert log_of(path).stat().st_size < 2 * PAGES * 4096
+
+
+def test_a_log_is_cut_while_others_write_and_read(tmp_path: Path) -> None:
+    """A reader who needs it keeps it as it is, for a second; nobody is told of an error."""
+    path = tmp_path / "mbox.db"
+    with Database(f"sqlite:///{path}") as database:
+        with database.write() as conn:
+            conn.exec_driver_sql("CREATE TABLE kept (value INTEGER)")
+        with database.read() as reader:
+            assert list(reader.exec_driver_sql("SELECT value FROM kept")) == []
+            with database.write() as conn:
+                conn.exec_driver_sql("INSERT INTO kept VALUES (7)")
+            database.cut_log()
+            assert log_of(path).stat().st_size > 0
+            assert list(reader.exec_driver_sql("SELECT value FROM kept")) == []
+        database.cut_log()
+        assert log_of(path).stat().st_size == 0
+        with database.write() as conn:
+            assert conn.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 30_000
+    assert kept(path) == 7
