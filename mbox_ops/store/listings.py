@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from mbox_ops.search.tree import Filter, SortKey
 from mbox_ops.store import orders
-from mbox_ops.store.filters.candidates import few
+from mbox_ops.store.filters.candidates import FEW, few
 from mbox_ops.store.filters.conditions import AllOf, Condition, every, is_never, so
 from mbox_ops.store.filters.trees import condition_of
 from mbox_ops.store.filters.values import Expression
@@ -62,7 +62,7 @@ def page(conn: Connection, listing: Listing, *, after: Position | None, limit: i
     """The first `limit` live runs after a position."""
     if is_never(listing.condition):
         return []
-    ids = _few(conn, listing)
+    ids = _few(conn, listing, limit if listing.keys[0].indexed else FEW)
     if ids is not None or not listing.keys[0].indexed:
         query = _over_runs(conn, listing, ids)
         return [] if ids == set() else _read(conn, query, listing, listing.keys, runs.c.subject_id, after, limit)
@@ -79,7 +79,7 @@ def count(conn: Connection, listing: Listing) -> int:
     """How many live runs there are in all."""
     if is_never(listing.condition):
         return 0
-    ids = few(conn, listing.condition.candidates)
+    ids = few(conn, listing.condition.candidates, wanted=FEW)
     query = select(func.count()).select_from(_RUNS).where(*_conditions(conn, listing, ids))
     return int(conn.execute(query).scalar_one())
 
@@ -88,12 +88,12 @@ def _equal(column: ColumnElement[int], values: Sequence[int]) -> ColumnElement[b
     return column == values[0] if len(values) == 1 else column.in_(values)
 
 
-def _few(conn: Connection, listing: Listing) -> set[int] | None:
+def _few(conn: Connection, listing: Listing, wanted: int) -> set[int] | None:
     first, candidates = listing.keys[0], listing.condition.candidates
     if first.number is runs.c.started_at:  # the place's index is in this order: walking it costs no more
-        return few(conn, candidates)
+        return few(conn, candidates, wanted=wanted)
     within = select(runs.c.subject_id).where(listing.place)
-    return few(conn, within if candidates is None else AllOf((within, candidates)))
+    return few(conn, within if candidates is None else AllOf((within, candidates)), wanted=wanted)
 
 
 def _over_runs(conn: Connection, listing: Listing, ids: set[int] | None) -> Select[Any]:

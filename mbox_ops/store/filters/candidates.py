@@ -5,33 +5,52 @@ full, or to collect the runs that meet the filter and sort them. The first is en
 when many do. So the indexes are asked, up to a limit, which costs about a millisecond.
 """
 
-from sqlalchemy import Connection
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
 
 from mbox_ops.store.filters.conditions import AllOf, AnyOf, Candidates
+from mbox_ops.store.tables import runs
 
-FEW = 3_000  # of 100,000 runs, walking fills a page of 50 after a look at as many when 1 in 60 meets the filter
+FEW = 3_000  # as many are read in some 10 ms
+_LAST = select(func.max(runs.c.subject_id))
 
 
-def few(conn: Connection, candidates: Candidates | None) -> set[int] | None:
-    """The ids of the subjects, if there are few; None if there are many, or nobody knows."""
-    return None if candidates is None else _at_most(conn, candidates, FEW)
+def few(conn: Connection, candidates: Candidates | None, *, wanted: int) -> set[int] | None:
+    """The ids of the subjects, if there are few; None if there are many, or nobody knows.
+
+    Of N runs of which n are candidates, walking finds `wanted` ones after a look at wanted * N / n, and reading the
+    candidates is a look at n: they are few while n * n is at most wanted * N.
+    """
+    if candidates is None:
+        return None
+    at_most_so_many_runs = conn.execute(_LAST).scalar() or 0
+    return _at_most(conn, candidates, min(FEW, math.isqrt(wanted * at_most_so_many_runs)))
 
 
 def _at_most(conn: Connection, candidates: Candidates, most: int) -> set[int] | None:
-    if isinstance(candidates, AnyOf):
-        return _union(conn, candidates, most)
     if isinstance(candidates, AllOf):
         return _intersection(conn, candidates, most)
-    ids = candidates.limit(most + 1)
-    if conn.execute(candidates.offset(most).limit(1)).first() is not None:
-        return None
-    return set(conn.execute(ids).scalars())
+    return _union(conn, list(_alternatives(candidates)), most)
 
 
-def _union(conn: Connection, candidates: AnyOf, most: int) -> set[int] | None:
-    found: set[int] = set()
+def _alternatives(candidates: Candidates) -> Iterator[Select[Any] | AllOf]:
+    if not isinstance(candidates, AnyOf):
+        yield candidates
+        return
     for part in candidates.parts:
-        some = _at_most(conn, part, most)
+        yield from _alternatives(part)
+
+
+def _union(conn: Connection, parts: list[Select[Any] | AllOf], most: int) -> set[int] | None:
+    selects = [part for part in parts if not isinstance(part, AllOf)]
+    if any(conn.execute(select.offset(most).limit(1)).first() is not None for select in selects):
+        return None  # before any is read
+    found: set[int] = set()
+    for part in parts:
+        some = _intersection(conn, part, most) if isinstance(part, AllOf) else set(conn.execute(part).scalars())
         if some is None or len(found | some) > most:
             return None
         found |= some
