@@ -13,16 +13,21 @@ The steps write to one run for each KFP run. They find the tracking service in t
 logged when KFP retries them.
 """
 
-from mbox_kfp.factories import finish_run, log_event, submit_metrics, track_artifact
-from mbox_kfp.options import StepOptions
+from mbox_kfp.deleting import cleanup_runs, delete_runs
+from mbox_kfp.factories import finish_run, log_event, submit_metrics, track_artifact, update_metadata
+from mbox_kfp.options import ReachOptions, StepOptions
 from mbox_kfp.tracked import tracked_run, with_tracking
 
 __all__ = [
+    "ReachOptions",
     "StepOptions",
+    "cleanup_runs",
+    "delete_runs",
     "finish_run",
     "log_event",
     "submit_metrics",
     "track_artifact",
     "tracked_run",
+    "update_metadata",
     "with_tracking",
 ]

@@ -12,19 +12,25 @@ from typing import Any
 import kfp
 from kfp import compiler
 
-from mbox_kfp import factories
+from mbox_kfp import deleting, factories
+from mbox_kfp.cleanup_runs.component import COMPONENT as CLEANUP_RUNS
+from mbox_kfp.delete_runs.component import COMPONENT as DELETE_RUNS
 from mbox_kfp.examples import train_and_track
 from mbox_kfp.finish_run.component import COMPONENT as FINISH_RUN
 from mbox_kfp.log_event.component import COMPONENT as LOG_EVENT
 from mbox_kfp.readme import readme_of
 from mbox_kfp.submit_metrics.component import COMPONENT as SUBMIT_METRICS
 from mbox_kfp.track_artifact.component import COMPONENT as TRACK_ARTIFACT
+from mbox_kfp.update_metadata.component import COMPONENT as UPDATE_METADATA
 
 FOLDER = Path(__file__).parent
 COMPONENTS: dict[str, tuple[Any, Any]] = {
     "submit_metrics": (SUBMIT_METRICS, factories.submit_metrics),
     "log_event": (LOG_EVENT, factories.log_event),
     "track_artifact": (TRACK_ARTIFACT, factories.track_artifact),
+    "update_metadata": (UPDATE_METADATA, factories.update_metadata),
+    "delete_runs": (DELETE_RUNS, deleting.delete_runs),
+    "cleanup_runs": (CLEANUP_RUNS, deleting.cleanup_runs),
     "finish_run": (FINISH_RUN, factories.finish_run),
 }
 # KFP writes its own version into what it compiles: other versions give other bytes.

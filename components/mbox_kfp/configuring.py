@@ -1,8 +1,9 @@
-"""What every task of ours gets: address and token from the cluster, no cache, retries, small limits."""
+"""What every task of ours gets: address and token from the cluster, no cache, retries, small limits.
+
+`kfp.kubernetes` is a distribution of its own (kfp-kubernetes), imported only where a task is made.
+"""
 
 from typing import Any
-
-from kfp import kubernetes
 
 CONFIG_MAP = "mbox-ops"
 SECRET = "mbox-ops"  # noqa: S105 - the name of a Secret, not what is in it
@@ -18,12 +19,16 @@ SECRET_KEYS = {"token": "MBOX_TOKEN"}
 
 def give_address(task: Any, config_map: str, secret: str) -> None:
     """Put the keys of the ConfigMap and of the Secret, where they are there, into the task's environment."""
+    from kfp import kubernetes
+
     kubernetes.use_config_map_as_env(task, config_map or CONFIG_MAP, CONFIG_KEYS, optional=True)
     kubernetes.use_secret_as_env(task, secret or SECRET, SECRET_KEYS, optional=True)
 
 
 def configure(task: Any, config_map: str, secret: str) -> None:
     """Make a task of one of our components safe to run: it writes, so it is never taken from the cache."""
+    from kfp import kubernetes
+
     give_address(task, config_map, secret)
     kubernetes.add_pod_label(task, "mbox-ops/role", "tracking")
     task.set_caching_options(enable_caching=False)

@@ -1,6 +1,5 @@
-"""The task factories: what people call inside a pipeline."""
+"""The task factories that write to the run of the KFP run: what people call inside a pipeline."""
 
-import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,17 +7,13 @@ from typing import Any, Unpack
 
 from kfp import dsl
 
-from mbox_kfp.configuring import configure
 from mbox_kfp.finish_run.component import COMPONENT as FINISH_RUN
 from mbox_kfp.log_event.component import COMPONENT as LOG_EVENT
-from mbox_kfp.options import StepOptions, Value, check_on_error
-from mbox_kfp.placing import claims_of, identity_of, pipeline_here, set_input
+from mbox_kfp.options import StepOptions, Value
 from mbox_kfp.submit_metrics.component import COMPONENT as SUBMIT_METRICS
+from mbox_kfp.tasks import writing_task
 from mbox_kfp.track_artifact.component import COMPONENT as TRACK_ARTIFACT
-
-OF_THE_TASK = ("config_map", "secret")
-# An argument may have 128 KiB on Linux; KFP puts the outputs' addresses into the same one.
-MOST_BYTES = 120_000
+from mbox_kfp.update_metadata.component import COMPONENT as UPDATE_METADATA
 
 
 def submit_metrics(
@@ -67,7 +62,7 @@ def submit_metrics(
         "classification_artifact": classification_artifact,
         "points_artifact": points_artifact,
     }
-    return _task("submit_metrics", SUBMIT_METRICS, inputs, options)
+    return writing_task("submit_metrics", SUBMIT_METRICS, inputs, options)
 
 
 def log_event(
@@ -99,7 +94,7 @@ def log_event(
         "wallclock_time": _instant(wallclock_time),
         "metadata": metadata,
     }
-    return _task("log_event", LOG_EVENT, inputs, options)
+    return writing_task("log_event", LOG_EVENT, inputs, options)
 
 
 def track_artifact(
@@ -128,7 +123,32 @@ def track_artifact(
     if (artifact is None) == (uri is None):
         raise ValueError("Give track_artifact() an artifact or a uri, and not both.")
     inputs = {"artifact": artifact, "uri": uri, "path": path, "checksum": checksum}
-    return _task("track_artifact", TRACK_ARTIFACT, inputs, options)
+    return writing_task("track_artifact", TRACK_ARTIFACT, inputs, options)
+
+
+def update_metadata(
+    metadata: Value = None,
+    *,
+    metadata_artifact: Value = None,
+    **options: Unpack[StepOptions],
+) -> Any:
+    """A task that merges a document into the metadata of the run of this KFP run; other keys stay (RFC 7386).
+
+    Args:
+        metadata: the document, at most about 100 kB. KFP knows neither null nor whole numbers inside it.
+        metadata_artifact: a task's output, a file with one JSON object: exact, and up to 1 MiB. It is merged first.
+        options: see `StepOptions`.
+
+    Returns:
+        The task; its outputs are `tracking_run_id`, `run_url` and `num_keys_written`.
+
+    Example:
+        update_metadata({"data": {"name": "diabetes", "rows": 442}})
+    """
+    if metadata is None and metadata_artifact is None:
+        raise ValueError("Give update_metadata() metadata, metadata_artifact, or both.")
+    inputs = {"metadata": metadata, "metadata_artifact": metadata_artifact}
+    return writing_task("update_metadata", UPDATE_METADATA, inputs, options)
 
 
 def finish_run(**options: Unpack[StepOptions]) -> Any:
@@ -144,37 +164,7 @@ def finish_run(**options: Unpack[StepOptions]) -> Any:
         with dsl.ExitHandler(finish_run(scenario="digits")):
             submit_metrics(metrics={"accuracy": 0.93}, scenario="digits")
     """
-    return _task("finish_run", FINISH_RUN, {}, options)
-
-
-def _task(verb: str, component: Any, inputs: dict[str, Any], options: StepOptions) -> Any:
-    """A task of one of our components with all its inputs: KFP's `ignore_upstream_failure` wants every one given."""
-    pipeline = pipeline_here(verb)
-    check_on_error(options)
-    claims = claims_of(pipeline.groups)
-    wanted: dict[str, Any] = claims | dict(options)
-    spec = component.component_spec.inputs
-    given = {name: each.default for name, each in spec.items() if each.default is not None}
-    given |= {name: value for name, value in wanted.items() if name not in OF_THE_TASK}
-    given |= {"pipeline": wanted.get("pipeline") or pipeline.name, "task": "", "writer": options.get("writer", "")}
-    given |= {"run_id": dsl.PIPELINE_JOB_ID_PLACEHOLDER, "parent_dag_id": dsl.PIPELINE_TASK_ID_PLACEHOLDER}
-    given |= {name: value for name, value in inputs.items() if value is not None}
-    _check_size(verb, given)
-    task = component(**given)
-    for name, value in identity_of(task).items():
-        set_input(task, name, value)
-    configure(task, wanted.get("config_map", ""), wanted.get("secret", ""))
-    return task
-
-
-def _check_size(verb: str, given: dict[str, Any]) -> None:
-    """Refuse inputs that no step could be started with: all of them together are one argument of its command line."""
-    size = len(json.dumps(given, default=str, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-    if size > MOST_BYTES:
-        raise ValueError(
-            f"The inputs of {verb}() are {size:,} bytes; KFP starts a step with at most about {MOST_BYTES:,}. Give "
-            "long series as points_artifact=, and large documents as a tracked artifact."
-        )
+    return writing_task("finish_run", FINISH_RUN, {}, options)
 
 
 def _floats(metrics: Value) -> Value:

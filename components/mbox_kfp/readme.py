@@ -7,7 +7,7 @@ from typing import Any
 
 HEADER = "<!-- Generated from component.py by `make components`; do not edit. -->\n"
 FILLED_IN = frozenset({
-    "run_id", "pipeline", "task", "parent_dag_id", "loops", "loop_item_1", "loop_item_2", "loop_item_3", "status",
+    "run_id", "task", "parent_dag_id", "loops", "loop_item_1", "loop_item_2", "loop_item_3", "status", "selectors",
 })  # fmt: skip
 
 
@@ -15,15 +15,17 @@ def readme_of(name: str, component: Any, factory: Any) -> str:
     """What the component does, how it is used, and its inputs and outputs, apart."""
     spec = component.component_spec
     inputs = spec.inputs
+    # Where it is required it says who the step is; delete_runs selects by it.
+    filled_in = FILLED_IN | ({"pipeline"} if "pipeline" in inputs and not inputs["pipeline"].optional else set())
     parts = [
         HEADER + f"# {name}",
         spec.description,
         f"In Python, inside a pipeline (`from mbox_kfp import {name}`):",
         f"```python\n{example_of(factory)}\n```",
         "## Inputs",
-        table(inputs, lambda each: each not in FILLED_IN),
+        table(inputs, lambda each: each not in filled_in),
         "The task factory fills in these; a pipeline that loads `component.yaml` gives them itself:",
-        table(inputs, lambda each: each in FILLED_IN),
+        table(inputs, lambda each: each in filled_in),
         "## Outputs",
         table(spec.outputs, lambda each: True),
         CONFIGURATION,

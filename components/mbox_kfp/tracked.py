@@ -22,6 +22,7 @@ HANDED_BY = (
     identity.mbox_origin,
     identity.mbox_item,
     identity.mbox_plain,
+    identity.mbox_unresolved,
     identity.mbox_who,
     sending.mbox_url,
     sending.mbox_epoch,

@@ -56,6 +56,15 @@ def mbox_plain(value: Any) -> Any:
     return value
 
 
+def mbox_unresolved(value: Any) -> bool:
+    """Whether a placeholder of KFP's stands anywhere in an input."""
+    if isinstance(value, dict):
+        return any(mbox_unresolved(each) for pair in value.items() for each in pair)
+    if isinstance(value, list):
+        return any(mbox_unresolved(each) for each in value)
+    return isinstance(value, str) and "{{" + "$" in value
+
+
 def mbox_who(given: dict[str, Any]) -> dict[str, Any]:
     """The run's key and this step's origin, from what the task factory gave.
 
@@ -65,7 +74,7 @@ def mbox_who(given: dict[str, Any]) -> dict[str, Any]:
     import os
 
     for name in sorted(given):
-        if isinstance(given[name], str) and "{{" + "$" in given[name]:
+        if mbox_unresolved(given[name]):
             raise ValueError(
                 f"The input {name!r} holds an unresolved placeholder: {given[name]!r}. KFP fills in a placeholder only "
                 "where it is the whole value of a task's input: pass it on its own, not inside other text and not as a "

@@ -6,15 +6,11 @@ from mbox_kfp.inlined.identity import mbox_who
 
 
 def mbox_step(given: dict[str, Any]) -> dict[str, Any]:
-    """Who this step is and where it writes to: from its inputs (all of them, by name) and the environment.
-
-    The token comes from the environment alone: KFP logs every input.
-    """
+    """Who this step is, and which run it writes to where, from its inputs (all, by name) and the environment."""
     import os
-    import time
     import uuid
 
-    step = mbox_who(given)
+    step = mbox_caller(given)
     scenario = given["scenario"] or os.environ.get("MBOX_SCENARIO") or given["pipeline"]
     step["open"] = {
         "scenario": scenario,
@@ -24,13 +20,23 @@ def mbox_step(given: dict[str, Any]) -> dict[str, Any]:
         "collection": given["run_collection_name"] or None,
         "name": given["run_name"] or None,
     }
-    step["url"] = mbox_url(given["url"])
-    step["token"] = os.environ.get("MBOX_TOKEN", "")
-    step["namespace"] = os.environ.get("MBOX_NAMESPACE") or "default"
-    step["began"] = time.monotonic()
-    step["seconds"] = given["timeout_seconds"]
     step["producer"] = uuid.uuid4().hex
     return step
+
+
+def mbox_caller(given: dict[str, Any]) -> dict[str, Any]:
+    """Who this step is and how it reaches the service. The token comes from the environment alone: KFP logs inputs."""
+    import os
+    import time
+
+    return {
+        **mbox_who(given),
+        "url": mbox_url(given["url"]),
+        "token": os.environ.get("MBOX_TOKEN", ""),
+        "namespace": os.environ.get("MBOX_NAMESPACE") or "default",
+        "began": time.monotonic(),
+        "seconds": float(given["timeout_seconds"]),
+    }
 
 
 def mbox_url(given: str) -> str:

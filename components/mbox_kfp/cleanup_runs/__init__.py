@@ -1,0 +1,1 @@
+"""The component `cleanup_runs`: deletes what rules of retention let go."""

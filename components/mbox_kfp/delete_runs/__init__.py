@@ -1,0 +1,1 @@
+"""The component `delete_runs`: deletes what a selector takes."""

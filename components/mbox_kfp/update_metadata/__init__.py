@@ -1,0 +1,1 @@
+"""The component `update_metadata`: merges a document into the metadata."""
