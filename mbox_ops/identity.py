@@ -35,6 +35,20 @@ def airflow_origin(key: str, task_id: str, map_index: int = -1) -> str:
     return _fit(f"{key}/{_part(task_id)}" + (f"/{map_index}" if map_index >= 0 else ""))
 
 
+def airflow_deletion_key(origin: str, began_at: int, last_try: int) -> str:
+    """The key of the deletion that a task makes: one for all tries that Airflow makes of it, another after a clear.
+
+    Args:
+        origin: of the task.
+        began_at: when its DAG run began, in microseconds: tells a DAG run that was deleted from one made again.
+        last_try: the number of the try that Airflow gives up after, which nothing but a clear moves.
+
+    >>> airflow_deletion_key("airflow/prod/tidy/r1/delete", 1763702041600000, 2)
+    'airflow/prod/tidy/r1/delete#1763702041600000.2'
+    """
+    return _fit(f"{origin}#{began_at}.{last_try}")
+
+
 def kfp_key(instance: str, run_id: str) -> str:
     """The key of a KFP run's run.
 

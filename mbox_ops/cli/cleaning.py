@@ -1,6 +1,6 @@
 """`mbox cleanup`: let runs go by rules, after a report of what goes and what stays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import typer
@@ -9,12 +9,11 @@ from mbox_ops.cli import options
 from mbox_ops.cli.deleting import Key
 from mbox_ops.cli.output import err, out, print_json, table
 from mbox_ops.client.client import Client
-from mbox_ops.entities.cleanup import MAX_RUNS, Reason
-from mbox_ops.entities.deletions import Counts, Deletion
+from mbox_ops.client.reports import report
+from mbox_ops.entities.cleanup import MAX_RUNS
+from mbox_ops.entities.deletions import Deletion
 from mbox_ops.entities.metrics import Statistic
 from mbox_ops.errors import InvalidRequest
-
-REASONS: tuple[Reason, ...] = ("young", "last", "best", "unranked", "protected", "alive")
 
 
 def cleanup(
@@ -103,26 +102,6 @@ def markdown(found: Deletion) -> Iterable[str]:
     yield _line(head)
     yield _line(["---", *["---:"] * (len(head) - 1)])
     yield from (_line(row) for row in rows)
-
-
-def report(found: Deletion) -> list[Sequence[object]]:
-    """Head and rows: what goes of each scenario, and for each reason that occurs how many runs stay."""
-    reasons = [reason for reason in REASONS if any(reason in kept for kept in found.kept.values())]
-    rows: list[Sequence[object]] = [
-        ("scenario", "go", "points", "events", "artifacts", *(f"kept: {reason}" for reason in reasons))
-    ]
-    names = sorted({*found.by_scenario, *found.kept})
-    for name in names:
-        kept = found.kept.get(name, {})
-        rows.append((name, *_counts(found.by_scenario.get(name, Counts())), *(kept.get(each, 0) for each in reasons)))
-    if len(names) != 1:
-        totals = (sum(kept.get(each, 0) for kept in found.kept.values()) for each in reasons)
-        rows.append(("total", *_counts(found.counts), *totals))
-    return rows
-
-
-def _counts(counts: Counts) -> tuple[int, ...]:
-    return counts.runs, counts.points, counts.events, counts.artifacts
 
 
 def _line(cells: Iterable[object]) -> str:

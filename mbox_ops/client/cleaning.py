@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from mbox_ops.client.deleting import expectation
 from mbox_ops.client.references import Ref, WhichScenarios, idents, idents_of_scenarios
 from mbox_ops.entities.cleanup import MAX_RUNS, KeepBest, Rules
-from mbox_ops.entities.deletions import Counts, CreateCleanup, Deletion
+from mbox_ops.entities.deletions import Counts, CreateCleanup, Deletion, Expected
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.entities.metrics import Statistic
 from mbox_ops.entities.runs import Status
@@ -41,7 +41,7 @@ class Cleanup:
         max_runs: int = MAX_RUNS,
         dry_run: bool = True,
         purge: bool = False,
-        expected: Deletion | Counts | None = None,
+        expected: Deletion | Counts | Expected | None = None,
         key: str | None = None,
     ) -> Deletion:
         """Delete the runs that rules let go, or only count them, which is the default.
@@ -64,7 +64,7 @@ class Cleanup:
             max_runs: refuse when more runs than that would go.
             dry_run: only count; False deletes.
             purge: give the undo window up.
-            expected: a preview or its counts: refuse when something else would go now.
+            expected: a preview or its counts, or some of them: refuse when something else would go now.
             key: your own name for this cleanup; repeated under the same one, it deletes once.
 
         Returns:

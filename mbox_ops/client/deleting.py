@@ -34,7 +34,7 @@ class Deletions:
         purge: bool = False,
         force: bool = False,
         max_runs: int | None = None,
-        expected: "deletions.Deletion | deletions.Counts | None" = None,
+        expected: "deletions.Deletion | deletions.Counts | deletions.Expected | None" = None,
         key: str | None = None,
     ) -> deletions.Deletion:
         """Delete the runs that all given conditions hold for.
@@ -53,7 +53,7 @@ class Deletions:
             purge: give the undo window up.
             force: take runs that count as alive too.
             max_runs: refuse when more runs than that would go.
-            expected: a preview or its counts: refuse when something else would go now.
+            expected: a preview or its counts, or some of them: refuse when something else would go now.
             key: your own name for this deletion, 1-1,024 characters; a call that is repeated under the same key deletes
                 once and returns that deletion.
 
@@ -138,10 +138,12 @@ class Deletions:
         return self._connection.api.call("POST", path, body=wish, result=deletions.Deletion)
 
 
-def expectation(given: "deletions.Deletion | deletions.Counts | None") -> deletions.Expected | None:
+def expectation(
+    given: "deletions.Deletion | deletions.Counts | deletions.Expected | None",
+) -> deletions.Expected | None:
     """What a deletion is to take, from the preview of it or its counts."""
-    if given is None:
-        return None
+    if given is None or isinstance(given, deletions.Expected):
+        return given
     counts = given.counts if isinstance(given, deletions.Deletion) else given
     return deletions.Expected(**msgspec.structs.asdict(counts))
 

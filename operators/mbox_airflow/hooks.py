@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mbox_ops.settings import ClientSettings
 
 DEFAULT_CONN_ID = "mbox_default"
+DELETE_CONN_ID = "mbox_delete"
 EXTRAS = ("instance", "namespace", "scenario", "token", "verify")
 _TRUTHS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
@@ -27,7 +28,7 @@ class MboxHook(BaseHook):
     The connection's host is a URL (`https://mbox.example.com/prefix`) or a host name with a port, its password the
     token; `instance`, `namespace`, `scenario`, `token` and `verify` may stand in its extra, as text too, because the
     URI form of a connection knows nothing else. Where no connection `mbox_default` is defined, `MBOX_URL`, `MBOX_TOKEN`
-    and the other variables of the environment take its place.
+    and the other variables of the environment take its place; where `mbox_delete` is not defined, `mbox_default` does.
 
     Args:
         mbox_conn_id: the connection's id.
@@ -50,7 +51,7 @@ class MboxHook(BaseHook):
 
         Raises:
             InvalidRequest: the connection is of another type, has no host, or an extra of it cannot be read.
-            AirflowNotFoundException: it is not defined, and it is not the default one either.
+            AirflowNotFoundException: it is not defined, and nothing takes its place.
         """
         from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -59,6 +60,9 @@ class MboxHook(BaseHook):
         try:
             connection = self.get_connection(self.mbox_conn_id)
         except AirflowNotFoundException:
+            if self.mbox_conn_id == DELETE_CONN_ID:
+                self.log.info("No connection %r is defined: %r applies.", DELETE_CONN_ID, DEFAULT_CONN_ID)
+                return MboxHook(DEFAULT_CONN_ID).settings()
             if self.mbox_conn_id != DEFAULT_CONN_ID:
                 raise
             settings = client_settings()

@@ -6,11 +6,13 @@ import ast
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from mbox_ops.errors import InvalidRequest
+
+Word = TypeVar("Word", bound=str)
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
@@ -132,3 +134,57 @@ def instant(given: object) -> float | datetime | str | None:
         seconds = number("wallclock", given) if NUMBER.fullmatch(given.strip()) else None
         return given.strip() if seconds is None or not math.isfinite(seconds) else seconds
     return given  # type: ignore[return-value]  # the client checks it
+
+
+def text(field: str, given: object) -> str | None:
+    """A text; None is none.
+
+    Raises:
+        InvalidRequest: it is something else.
+    """
+    if given is None or isinstance(given, str):
+        return given
+    raise InvalidRequest(f"{field} must be text, not {type(given).__name__}: {given!r:.80}", field=field, value=given)
+
+
+def names(field: str, given: object) -> str | list[str] | None:
+    """One name or several, as text or as a list, which may be empty; text may hold such a list; None is none.
+
+    Raises:
+        InvalidRequest: it is something else.
+    """
+    value = parsed(field, given) if isinstance(given, str) and given.strip().startswith("[") else given
+    if value is None or isinstance(value, str):
+        return value
+    several: list[Any] = [value]
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)):
+        several = list(value)
+    if not all(isinstance(item, str) for item in several):
+        raise InvalidRequest(f"{field} must be a name or a list of names: {given!r:.120}", field=field)
+    return several
+
+
+def word(field: str, given: object, words: Collection[Word]) -> Word | None:
+    """One of a few words; None is none.
+
+    Raises:
+        InvalidRequest: it is none of them.
+    """
+    if given is None:
+        return None
+    if isinstance(given, str) and (found := next((one for one in words if one == given), None)) is not None:
+        return found
+    raise InvalidRequest(f"{field} must be one of {', '.join(words)}, not {given!r:.80}.", field=field, value=given)
+
+
+def words(field: str, given: object, allowed: Collection[Word]) -> list[Word] | None:
+    """One or several of a few words, as `names` takes them.
+
+    Raises:
+        InvalidRequest: one is none of them.
+    """
+    several = names(field, given)
+    if several is None:
+        return None
+    found = (word(field, one, allowed) for one in ([several] if isinstance(several, str) else several))
+    return [one for one in found if one is not None]

@@ -141,3 +141,20 @@ def is_in_a_task() -> bool:
     from mbox_airflow.context import current
 
     return current() is not None
+
+
+def report_of_a_deletion(scenarios: int) -> dict[str, Any]:
+    """What goes to XCom of a deletion that took runs of so many scenarios, of the first one least."""
+    from mbox_airflow.operators.deleting import receipt
+    from mbox_ops.entities.deletions import Counts, Deletion, Selector
+    from mbox_ops.entities.instants import to_datetime
+
+    names = [f"s{number}" for number in range(scenarios)]
+    return receipt(
+        Deletion(
+            id="d", state="TOMBSTONED", namespace="default", selector=Selector(filter="runs"), counts=Counts(),
+            by_scenario={name: Counts(runs=number) for number, name in enumerate(names)}, scenarios_not_found=[],
+            running=[], protected=0, created_at=to_datetime(0), purge_after=to_datetime(0), created_by="test",
+            kept={name: {"young": 1} for name in names},
+        )
+    )  # fmt: skip

@@ -1,27 +1,23 @@
-"""What all operators share: who they write as, how a write is made, and what becomes of a failure."""
+"""What the operators share that write to the DAG run's run: which run that is, and how a write is made."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
-from mbox_airflow.context import TaskIdentity, identity_of
-from mbox_airflow.hooks import DEFAULT_CONN_ID
 from mbox_airflow.links import MboxRunLink, url_of
-from mbox_ops.errors import Fenced, Forbidden, InternalError, InvalidRequest, MboxError, Unauthenticated, Unavailable
+from mbox_airflow.operators.service import ServiceOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.sdk import Context
 
+    from mbox_airflow.context import TaskIdentity
     from mbox_ops.entities.writers import Batch
+    from mbox_ops.errors import MboxError
 
-OnError = Literal["fail", "warn"]
 
-
-class MboxOperator(BaseOperator):
+class MboxOperator(ServiceOperator):
     """Writes once to the DAG run's run, and is done when the service has it. A retry replaces what it wrote.
 
     Args:
@@ -29,14 +25,11 @@ class MboxOperator(BaseOperator):
             or the DAG's id.
         run_collection_name: of the run; by default the DAG's own collection.
         run_name: renames the run.
-        mbox_conn_id: the connection that names the service.
-        on_error: `fail` fails the task: a service that is away or busy lets Airflow retry it, anything else does not.
-            `warn` logs a warning, and the task succeeds.
+        **kwargs: `mbox_conn_id`, `on_error`, and what Airflow's operators take.
     """
 
-    template_fields: Sequence[str] = ("scenario", "run_collection_name", "run_name", "mbox_conn_id", "on_error")
+    template_fields: Sequence[str] = ("scenario", "run_collection_name", "run_name", *ServiceOperator.template_fields)
     operator_extra_links = (MboxRunLink(),)
-    ui_color: str = "#dbeaf4"
 
     def __init__(
         self,
@@ -44,16 +37,12 @@ class MboxOperator(BaseOperator):
         scenario: str | None = None,
         run_collection_name: str | None = None,
         run_name: str | None = None,
-        mbox_conn_id: str = DEFAULT_CONN_ID,
-        on_error: OnError = "fail",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.scenario = scenario
         self.run_collection_name = run_collection_name
         self.run_name = run_name
-        self.mbox_conn_id = mbox_conn_id
-        self.on_error = on_error
 
     def fill(self, batch: Batch, context: Context, identity: TaskIdentity) -> None:
         """Put into `batch` what this operator writes.
@@ -63,53 +52,13 @@ class MboxOperator(BaseOperator):
         """
         raise NotImplementedError
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Write, and answer what was written, as plain JSON for XCom.
-
-        The errors stand without their cause: the sentence says it, and a hundred lines of urllib3 would hide it.
-
-        Raises:
-            AirflowException: the service is away or busy; a retry may succeed.
-            AirflowFailException: the service refused; a retry would be refused too.
-        """
-        return self.finish(context, self._told(context))
-
     def act(self, context: Context) -> dict[str, Any]:
-        """Do the operator's work: write to the DAG run's run, and answer what was written.
-
-        Raises:
-            MboxError: the service is away, or an argument or the write was refused.
-        """
+        """Do the operator's work: write to the DAG run's run, and answer what was written."""
         return self.written(context, self.identified(context))
-
-    def finish(self, context: Context, receipt: dict[str, Any]) -> dict[str, Any]:
-        """What is left to do once the receipt is there, also if nothing could be written."""
-        return receipt
-
-    def _told(self, context: Context) -> dict[str, Any]:
-        from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
-        try:
-            return self.act(context)
-        except Fenced as error:
-            self.log.info("A newer try of this task has taken over, so this one ends quietly: %s", error)
-            return self._refusal(error)
-        except MboxError as error:
-            sentence = self._explain(error)
-            if self.on_error == "warn":
-                self.log.warning("Nothing was written, and on_error='warn' lets the task go on: %s", sentence)
-                return self._refusal(error)
-            if isinstance(error, (Unavailable, InternalError)):
-                raise AirflowException(sentence) from None
-            raise AirflowFailException(sentence) from None
 
     def identified(self, context: Context) -> TaskIdentity:
         """Who this task is, checked; the link to its run is there from now on."""
-        if self.on_error not in ("fail", "warn"):
-            raise InvalidRequest(
-                f"on_error must be 'fail' or 'warn', not {self.on_error!r}.", field="on_error", value=self.on_error
-            )
-        identity = identity_of(context, self.mbox_conn_id).in_scenario(self.scenario)
+        identity = super().identified(context).in_scenario(self.scenario)
         self.run_url = url_of(identity)
         context["ti"].xcom_push(key=MboxRunLink.xcom_key, value=self.run_url)
         return identity
@@ -125,10 +74,6 @@ class MboxOperator(BaseOperator):
         self.log.info("Written to %s: %s", self.run_url, batches.counts(batch))
         return receipt
 
-    def _refusal(self, error: MboxError) -> dict[str, Any]:
-        return {"run_id": None, "url": getattr(self, "run_url", None), "error": error.code, "message": str(error)}
-
-    def _explain(self, error: MboxError) -> str:
-        if isinstance(error, (Unauthenticated, Forbidden)):
-            return f"{error} The token is that of the connection {self.mbox_conn_id!r}."
-        return str(error)
+    def refusal(self, error: MboxError) -> dict[str, Any]:
+        """The receipt of what could not be written."""
+        return {"run_id": None, "url": getattr(self, "run_url", None), **super().refusal(error)}
