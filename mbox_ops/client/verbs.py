@@ -58,9 +58,7 @@ class Verbs:
             except KeyError:
                 pass
             else:
-                if name in stream.floats and (
-                    step is None or (type(step) is int and -0x8000_0000_0000_0000 <= step <= 0x7FFF_FFFF_FFFF_FFFF)
-                ):
+                if name in stream.floats and (step is None or (type(step) is int and 0 <= step <= 0x3FFF_FFFF)):
                     stream.append((name, value, step, stream.now()))
                     stream.weight = weight = stream.weight + 3
                     if weight > stream.room:

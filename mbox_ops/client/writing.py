@@ -48,13 +48,13 @@ class Writes:
             >>> run.log_metric("loss", 0.25, step=10)  # doctest: +SKIP
         """
         stream = self.own
-        if (  # what nearly every call is: `Stream.log` at the price of a few list appends
+        if (  # what nearly every call is, its step of one digit of an int: `Stream.log` at the price of a few list appends
             stream is not None
             and wallclock is None
             and type(value) is float
             and type(name) is str
             and name in stream.floats
-            and (step is None or (type(step) is int and -0x8000_0000_0000_0000 <= step <= 0x7FFF_FFFF_FFFF_FFFF))
+            and (step is None or (type(step) is int and 0 <= step <= 0x3FFF_FFFF))
         ):
             stream.append((name, value, step, stream.now()))
             stream.weight = weight = stream.weight + 3
