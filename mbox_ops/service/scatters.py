@@ -4,14 +4,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mbox_ops.entities.metrics import MetricSummary
 from mbox_ops.entities.runs import Run
 from mbox_ops.entities.search import Scatter, ScatterPoint
 from mbox_ops.search.showing import show
 from mbox_ops.search.tree import Field, Metadata, Metric, Parameter, Step, Tag
 from mbox_ops.service.comparing import column_of
 from mbox_ops.store import attributes
-from mbox_ops.wire.encodings import from_wire, to_wire
+from mbox_ops.wire.encodings import number_of, to_wire
 
 Document = Mapping[str, Any]
 Place = str | float | bool
@@ -24,7 +23,7 @@ def scatter(x: Field, y: Metric, runs: Sequence[Run], documents: Sequence[Docume
     """
     found = []
     for run, document in zip(runs, documents, strict=True):
-        place, value = place_of(run, document, x), number_of(run.metrics.get(y.name), y)
+        place, value = place_of(run, document, x), number_of(run.metrics.get(y.name), y.stat)
         if place is not None and value is not None and place == place:
             found.append((place, ScatterPoint(run_id=run.id, x=_shown(place), y=to_wire(value))))
     found.sort(key=lambda pair: (isinstance(pair[0], str), pair[0]))
@@ -41,18 +40,8 @@ def place_of(run: Run, document: Document, field: Field) -> Place | None:
     if isinstance(field, Metadata):
         return next(map(_plain, _leaves(document, field.steps, 0)), None)
     if isinstance(field, Metric):
-        return number_of(run.metrics.get(field.name), field)
+        return number_of(run.metrics.get(field.name), field.stat)
     return column_of(run, field.name)
-
-
-def number_of(summary: MetricSummary | None, metric: Metric) -> float | None:
-    """A statistic of a series; a series that is not numeric has only its count."""
-    if summary is None:
-        return None
-    if metric.stat == "count":
-        return float(summary.count)
-    value = getattr(summary, metric.stat)
-    return None if value is None or summary.kind != "float" else from_wire(value)
 
 
 def _typed(text: str, type: str) -> Place:

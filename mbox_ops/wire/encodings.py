@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mbox_ops.entities.metrics import MetricSummary, Statistic
 from mbox_ops.errors import InvalidRequest
 
 T = TypeVar("T")
@@ -103,6 +104,16 @@ def from_wire(value: object) -> float:
         f"A float series takes numbers, 'NaN', 'Infinity' and '-Infinity', not {value!r:.60}.",
         field="points.values", value=value,
     )  # fmt: skip
+
+
+def number_of(summary: MetricSummary | None, stat: Statistic) -> float | None:
+    """A statistic of a series; a series that is not numeric has only its count."""
+    if summary is None:
+        return None
+    if stat == "count":
+        return float(summary.count)
+    value = getattr(summary, stat)
+    return None if value is None or summary.kind != "float" else from_wire(value)
 
 
 def bytes_to_text(value: bytes) -> str:

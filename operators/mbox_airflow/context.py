@@ -7,9 +7,8 @@ import os
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.identity import airflow_key, airflow_origin, epoch_of_uuid7, parse_writer
@@ -30,8 +29,7 @@ log = logging.getLogger(__name__)
 _executed: tuple[int, Mapping[str, Any] | None] | None = None  # by this process: its id and the last task's context
 
 
-@dataclass(frozen=True)
-class TaskIdentity:
+class TaskIdentity(NamedTuple):
     """What a task knows of itself and of the run that its DAG run is tracked as.
 
     Attributes:
@@ -59,7 +57,7 @@ class TaskIdentity:
 
     def in_scenario(self, scenario: str | None) -> TaskIdentity:
         """The same task with a scenario that was given as an argument; None or empty: none was."""
-        return replace(self, scenario=scenario, scenario_explicit=True) if scenario else self
+        return self._replace(scenario=scenario, scenario_explicit=True) if scenario else self
 
 
 def current(mbox_conn_id: str | None = None) -> TaskIdentity | None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from mbox_ops.client.http import HttpApi
 from mbox_ops.entities.pages import Page
 from mbox_ops.entities.runs import Run
+from mbox_ops.errors import InternalError, Unavailable
+from mbox_ops.wire.encodings import number_of
 
 if TYPE_CHECKING:
-    from mbox_ops.entities.metrics import MetricSummary
     from mbox_ops.search.tree import Metric
     from mbox_ops.settings import ClientSettings
 
 Better = Literal["higher", "lower"]
+
+log = logging.getLogger(__name__)
 
 
 class Finder:
@@ -57,6 +62,23 @@ class Finder:
         return self.one(scenario=than.scenario_id, collection=than.run_collection_id, filter=found, sort=sort)
 
 
+def met(settings: ClientSettings, key: str, filter: str) -> str | None:
+    """The id of the run with that key if it meets the filter now.
+
+    None also while the service gives no answer: who waits goes on waiting.
+
+    Raises:
+        MboxError: the service refused the question.
+    """
+    try:
+        with Finder(settings) as finder:
+            run = finder.one(key=key, filter=filter)
+    except (Unavailable, InternalError) as error:
+        log.warning("The service gives no answer, so this goes on waiting: %s", error)
+        return None
+    return None if run is None else run.id
+
+
 def metric_of(field: str, text: str) -> Metric:
     """A metric and its statistic as the filter language writes them, with or without `metrics.` in front.
 
@@ -75,9 +97,6 @@ def metric_of(field: str, text: str) -> Metric:
 
 
 def value_of(run: Run, metric: Metric) -> float | None:
-    """What a run has there; None if it is missing or no number."""
-    summary: MetricSummary | None = run.metrics.get(metric.name)
-    value = None if summary is None else getattr(summary, metric.stat)
-    if isinstance(value, str):
-        value = {"NaN": None, "Infinity": float("inf"), "-Infinity": float("-inf")}.get(value)
-    return None if value is None else float(value)
+    """What a run has there; None if it is missing, NaN or no number."""
+    value = number_of(run.metrics.get(metric.name), metric.stat)
+    return None if value is None or math.isnan(value) else value

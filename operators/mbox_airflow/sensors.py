@@ -8,7 +8,7 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.configuration import conf
 
 from mbox_airflow.hooks import DEFAULT_CONN_ID
-from mbox_ops.errors import InternalError, InvalidRequest, MboxError, Unavailable
+from mbox_ops.errors import InvalidRequest, MboxError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,18 +73,14 @@ class MetricSensor(BaseSensorOperator):
         from airflow.sdk import PokeReturnValue
         from airflow.sdk.exceptions import AirflowFailException
 
-        from mbox_airflow.finding import Finder
+        from mbox_airflow.finding import met
 
         try:
             key, settings = self._target(context)
-            with Finder(settings) as finder:
-                run = finder.one(key=key, filter=self.filter)
-        except (Unavailable, InternalError) as error:
-            self.log.warning("The service gives no answer, so the sensor goes on waiting: %s", error)
-            return PokeReturnValue(is_done=False)
+            run_id = met(settings, key, self.filter)
         except MboxError as error:
             raise AirflowFailException(str(error)) from None
-        return PokeReturnValue(is_done=run is not None, xcom_value=None if run is None else run.id)
+        return PokeReturnValue(is_done=run_id is not None, xcom_value=run_id)
 
     def resumed(self, context: Context, event: dict[str, Any]) -> str:
         """What the triggerer found."""

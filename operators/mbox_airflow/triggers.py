@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from mbox_ops.errors import InternalError, MboxError, Unavailable
-
-if TYPE_CHECKING:
-    from mbox_ops.settings import ClientSettings
-
-log = logging.getLogger(__name__)
+from mbox_ops.errors import MboxError
 
 
 class FilterTrigger(BaseTrigger):
@@ -41,35 +35,16 @@ class FilterTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask, and ask again."""
+        from asgiref.sync import sync_to_async
+
+        from mbox_airflow.finding import met
+        from mbox_airflow.hooks import MboxHook
+
         try:
-            settings = await self._settings()
-            while (run_id := await asyncio.to_thread(self._ask, settings)) is None:
+            settings = await sync_to_async(MboxHook(self.mbox_conn_id).settings)()
+            while (run_id := await asyncio.to_thread(met, settings, self.key, self.filter)) is None:
                 await asyncio.sleep(self.poll_interval)
         except MboxError as error:
             yield TriggerEvent({"error": str(error)})  # type: ignore[no-untyped-call]  # likewise
         else:
             yield TriggerEvent({"run_id": run_id})  # type: ignore[no-untyped-call]  # likewise
-
-    async def _settings(self) -> ClientSettings:
-        from airflow.sdk.exceptions import AirflowNotFoundException
-
-        from mbox_airflow.hooks import DEFAULT_CONN_ID, MboxHook, settings_of
-        from mbox_ops.settings import client_settings
-
-        try:
-            return settings_of(await MboxHook.aget_connection(self.mbox_conn_id))
-        except AirflowNotFoundException:
-            if self.mbox_conn_id != DEFAULT_CONN_ID:
-                raise
-            return client_settings()
-
-    def _ask(self, settings: ClientSettings) -> str | None:
-        from mbox_airflow.finding import Finder
-
-        try:
-            with Finder(settings) as finder:
-                run = finder.one(key=self.key, filter=self.filter)
-        except (Unavailable, InternalError) as error:
-            log.warning("The service gives no answer, so the trigger goes on waiting: %s", error)
-            return None
-        return None if run is None else run.id

@@ -116,3 +116,10 @@ def test_a_decorated_task_logs_to_the_dag_runs_run_and_what_it_returns(lab: Lab)
     assert ran["tasks"]["train"]["xcom"]["return_value"] == {"auc": 0.75, "n": 3}
     assert states(ran)["nothing"] == "failed"
     assert "log_returned=True takes a dict of names to numbers, and the task returned None." in lab.airflow.log
+
+
+def test_a_gate_may_ask_how_many_points_a_series_has(lab: Lab) -> None:
+    """The count is a statistic as the others are."""
+    ran = lab.run_dag("counting")
+    assert ran["tasks"]["gate"]["xcom"]["return_value"]["value"] == 2.0
+    assert states(ran)["gate"] == "success"

@@ -24,6 +24,12 @@ def gated():
 
 
 @dag(schedule=None)
+def counting():
+    submit = SubmitMetricsOperator(task_id="submit", metrics=[{"name": "auc", "value": value} for value in (0.5, 0.9)])
+    submit >> MetricGateOperator(task_id="gate", metric="auc.count", at_least=2, at_most=2)
+
+
+@dag(schedule=None)
 def branching():
     submit = SubmitMetricsOperator(task_id="submit", metrics={"auc": "{{ dag_run.conf['auc'] }}"})
     gate = MetricGateOperator(
@@ -72,6 +78,7 @@ def decorated():
 
 
 gated()
+counting()
 branching()
 waiting()
 described()
