@@ -41,8 +41,9 @@ def submit_metrics(
         metadata: a document to merge into the run's metadata.
         metrics_artifact: a task's output of type `Metrics`.
         classification_artifact: a task's output of type `ClassificationMetrics`.
-        points_artifact: a task's output, a file with one JSON object a line (`name`, `value`, maybe `step`,
-            `wallclock`): long series.
+        points_artifact: a task's output, a file of points for long series: JSON lines, CSV, or Parquet where the
+            step's image has pyarrow. Either `name` and `value` (maybe `step`, `wallclock`) in each row, or a column
+            for each metric and maybe `step` and `wallclock`.
         options: see `StepOptions`.
 
     Returns:

@@ -16,7 +16,6 @@ from mbox_kfp.inlined.values import (
     mbox_classification,
     mbox_instant,
     mbox_number,
-    mbox_points,
 )
 
 pytestmark = pytest.mark.kfp
@@ -69,43 +68,9 @@ def test_classification_metrics_become_series():
     assert (curve["names"], curve["steps"]) == (["roc/threshold", "roc/fpr", "roc/tpr"], [0, 1])
     assert curve["values"] == [1.0, 0.0, 0.0, 0.0, 1.0, 1.0]
     assert mbox_classification({}) == []
-
-
-def test_a_points_file_is_read_line_by_line(tmp_path):
-    """Series keep the order of their lines; a missing wallclock is now, empty lines are passed over."""
-    file = tmp_path / "points.jsonl"
-    file.write_text(
-        '{"name":"a","value":1,"step":0,"wallclock":5}\n\n{"name":"b","value":"NaN"}\n{"name":"a","value":2,"step":3}\n'
-    )
-    a, b = mbox_points(str(file))
-    assert (a["names"], a["steps"], a["values"]) == (["a"], [0, 3], [1.0, 2.0])
-    assert a["wallclocks"][0] == 5_000_000
-    assert a["wallclocks"][1] > 1_700_000_000_000_000
-    assert (b["names"], b["steps"], b["values"]) == (["b"], None, ["NaN"])
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ('{"name":"a","value":1}\n{', "Line 2 of the points file is not JSON"),
-        ("[1]", "Line 1 of the points file must be like"),
-        ('{"value":1}', "Line 1 of the points file must be like"),
-        ('{"name":"a","value":1,"epoch":1}', "unknown field 'epoch'; there are name, value, step and wallclock"),
-        ('{"name":"a","value":1,"step":1.5}', "has the step 1.5; a step is a whole number"),
-        ('{"name":"a","value":"x"}', "The metric 'a' is 'x'"),
-        (
-            '{"name":"a","value":1,"step":1}\n{"name":"a","value":1}',
-            "'a' have a step on some lines only",
-        ),
-        ('{"name":"a","value":1,"wallclock":"soon"}', "wallclock is 'soon'; give seconds since 1970 or RFC 3339"),
-    ],
-)
-def test_a_wrong_line_is_named(tmp_path, lines, message):
-    """With its number and what it should be."""
-    file = tmp_path / "points.jsonl"
-    file.write_text(lines)
-    with pytest.raises(ValueError, match=message):
-        mbox_points(str(file))
+    # What a cluster makes of lists and objects in metadata when the artifact is handed on.
+    wrapped = {name: {"list" if isinstance(part, list) else "struct": part} for name, part in document.items()}
+    assert [block["values"] for block in mbox_classification(wrapped)] == [matrix["values"], curve["values"]]
 
 
 def test_many_points_go_in_several_batches():

@@ -41,12 +41,12 @@ def mbox_classification(document: dict[str, Any]) -> list[dict[str, Any]]:
 
     now = time.time_ns() // 1_000
     cells: dict[str, Any] = {}
-    matrix = document.get("confusionMatrix") or {}
+    matrix = mbox_unwrapped(document.get("confusionMatrix")) or {}
     labels = [entry["displayName"] for entry in matrix.get("annotationSpecs", [])]
     for actual, row in zip(labels, matrix.get("rows", []), strict=True):
         cells.update({f"confusion/{actual}/{seen}": n for seen, n in zip(labels, row["row"], strict=True)})
     blocks = [mbox_block(cells, -1, now)] if cells else []
-    curve = document.get("confidenceMetrics") or []
+    curve = mbox_unwrapped(document.get("confidenceMetrics")) or []
     fields = {"roc/threshold": "confidenceThreshold", "roc/fpr": "falsePositiveRate", "roc/tpr": "recall"}
     if curve:
         blocks.append(
@@ -60,56 +60,11 @@ def mbox_classification(document: dict[str, Any]) -> list[dict[str, Any]]:
     return blocks
 
 
-def mbox_points(path: str) -> list[dict[str, Any]]:
-    """The blocks of a file of points: one JSON object a line, with `name`, `value` and maybe `step` and `wallclock`."""
-    import time
-    from pathlib import Path
-
-    now = time.time_ns() // 1_000
-    series: dict[str, list[tuple[Any, int, Any]]] = {}
-    with Path(path).open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                name, point = mbox_point(f"Line {number} of the points file", line, now)
-                series.setdefault(name, []).append(point)
-    blocks = []
-    for name, points in series.items():
-        steps = [step for step, _, _ in points]
-        if None in steps and set(steps) != {None}:
-            raise ValueError(f"The points of the metric {name!r} have a step on some lines only: give all one or none.")
-        for start in range(0, len(points), 20_000):
-            part = points[start : start + 20_000]
-            blocks.append(
-                {
-                    "names": [name],
-                    "steps": None if None in steps else [step for step, _, _ in part],
-                    "wallclocks": [wallclock for _, wallclock, _ in part],
-                    "values": [value for _, _, value in part],
-                }
-            )
-    return blocks
-
-
-def mbox_point(where: str, line: str, now: int) -> tuple[str, tuple[Any, int, Any]]:
-    """Name, step, wallclock and value of one line of a file of points."""
-    import json
-
-    try:
-        point = json.loads(line)
-    except ValueError as error:
-        raise ValueError(f"{where} is not JSON: {error}.") from None
-    if not isinstance(point, dict) or not isinstance(point.get("name"), str) or "value" not in point:
-        raise ValueError(
-            f'{where} must be like {{"name": "loss", "value": 0.5, "step": 3}}, not {line.strip()[:70]!r}.'
-        )
-    if unknown := sorted(set(point) - {"name", "value", "step", "wallclock"}):
-        raise ValueError(f"{where} has the unknown field {unknown[0]!r}; there are name, value, step and wallclock.")
-    step = point.get("step")
-    if step is not None and type(step) is not int:
-        raise ValueError(f"{where} has the step {step!r}; a step is a whole number.")
-    wallclock = point.get("wallclock")
-    instant = now if wallclock is None else mbox_instant(f"{where}: wallclock", wallclock)
-    return point["name"], (step, instant, mbox_number(point["name"], point["value"]))
+def mbox_unwrapped(value: Any) -> Any:
+    """A part of an artifact's metadata; a cluster hands lists and objects over inside an object of their own."""
+    if isinstance(value, dict) and len(value) == 1:
+        return value.get("struct", value.get("list", value))
+    return value
 
 
 def mbox_batches(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:

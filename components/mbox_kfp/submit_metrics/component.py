@@ -6,6 +6,15 @@ from kfp import dsl
 
 from mbox_kfp.building import component
 from mbox_kfp.inlined.identity import mbox_plain
+from mbox_kfp.inlined.points import (
+    mbox_cells,
+    mbox_csv_rows,
+    mbox_json_rows,
+    mbox_parquet_rows,
+    mbox_point,
+    mbox_points,
+    mbox_rows,
+)
 from mbox_kfp.inlined.sending import mbox_done, mbox_failed, mbox_step, mbox_write
 from mbox_kfp.inlined.values import (
     mbox_batches,
@@ -14,8 +23,7 @@ from mbox_kfp.inlined.values import (
     mbox_instant,
     mbox_number,
     mbox_numbers,
-    mbox_point,
-    mbox_points,
+    mbox_unwrapped,
 )
 
 
@@ -70,7 +78,8 @@ def submit_metrics(
         metadata: A document to merge into the run's metadata (RFC 7386).
         metrics_artifact: KFP metrics; its numbers are logged like `metrics`.
         classification_artifact: KFP classification metrics, logged as confusion/... and roc/... series.
-        points_artifact: A file with one JSON object a line, with name and value, maybe step and wallclock.
+        points_artifact: A file of points, for curves of any length: JSON lines, CSV, or Parquet where the image has
+            pyarrow. Either columns name and value, or a column for each metric; step and wallclock may stand beside.
         scenario: The scenario of the run; the pipeline's name if it is not given.
         run_collection_name: The collection of the run; the pipeline's default collection if it is not given.
         run_name: Names the run.
@@ -82,7 +91,7 @@ def submit_metrics(
         tracking_run_id: The run's id in the tracking service; empty if the step only warned.
         run_url: Where the tracking service shows the run.
         count: How many points were logged.
-        kfp_metrics: The metrics for KFP's own pages.
+        kfp_metrics: The numbers of metrics and metrics_artifact, for KFP's own pages.
     """
     import time
 
@@ -90,11 +99,11 @@ def submit_metrics(
     try:
         now = time.time_ns() // 1_000
         blocks = [mbox_block(metrics, step, now)] if metrics else []
-        for name in sorted(metrics):
-            if not isinstance(value := mbox_number(name, metrics[name]), str):
-                kfp_metrics.metadata[name] = value
         if metrics_artifact is not None and (numbers := mbox_numbers(metrics_artifact.metadata)):
             blocks.append(mbox_block(numbers, step, now))
+        for block in blocks:
+            shown = zip(block["names"], block["values"], strict=True)
+            kfp_metrics.metadata.update({name: value for name, value in shown if not isinstance(value, str)})
         if classification_artifact is not None:
             blocks += mbox_classification(classification_artifact.metadata)
         if points_artifact is not None:
@@ -119,6 +128,12 @@ COMPONENT = component(
     mbox_numbers,
     mbox_block,
     mbox_classification,
+    mbox_unwrapped,
+    mbox_rows,
+    mbox_json_rows,
+    mbox_csv_rows,
+    mbox_parquet_rows,
+    mbox_cells,
     mbox_point,
     mbox_points,
     mbox_batches,
