@@ -16,6 +16,7 @@ def get_provider_info() -> dict[str, Any]:
         "task-decorators": [{"name": "mbox", "class-name": "mbox_airflow.decorators.mbox_task"}],
         "hooks": [{"integration-name": "mbox-ops", "python-modules": ["mbox_airflow.hooks"]}],
         "connection-types": [_CONNECTION],
+        "asset-uris": [{"schemes": ["mbox"], "handler": None}],
         "extra-links": ["mbox_airflow.links.MboxRunLink"],
     }
 

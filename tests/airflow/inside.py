@@ -158,3 +158,13 @@ def report_of_a_deletion(scenarios: int) -> dict[str, Any]:
             kept={name: {"young": 1} for name in names},
         )
     )  # fmt: skip
+
+
+def asset_events(run_id: str) -> dict[str, dict[str, Any]]:
+    """What the assets that a DAG run updated were told, by their URIs."""
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = session.query(AssetEvent).filter_by(source_run_id=run_id)
+        return {event.asset.uri: event.extra for event in found}

@@ -1,9 +1,12 @@
 """What operators write, and what becomes of failures: by `dag.test()` against a real server."""
 
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from mbox_ops import Client
 from mbox_ops.entities.artifacts import ArtifactMime
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.identity import epoch_of_uuid7
@@ -146,11 +149,37 @@ def test_on_error_is_checked_after_templating(lab: Lab) -> None:
     assert "on_error must be 'fail' or 'warn', not 'ignore'" in lab.airflow.log
 
 
-def test_uploading_is_refused_with_a_clear_message(lab: Lab) -> None:
-    """Once, for no retry would help."""
-    ran = lab.run_dag("uploading")
-    assert (ran["tasks"]["artifact"]["state"], ran["tasks"]["artifact"]["try_number"]) == ("failed", 1)
-    assert "upload=True is not possible yet" in lab.airflow.log
+def test_files_and_folders_are_uploaded_once_whatever_is_retried(lab: Lab, tmp_path: Path) -> None:
+    """With their bytes, of the kind that was given; the outlets are told which run they are of."""
+    (tmp_path / "out" / "plots").mkdir(parents=True)
+    (tmp_path / "out" / "model.onnx").write_bytes(b"weights")
+    (tmp_path / "out" / "plots" / "roc.png").write_bytes(b"a picture")
+    conf = {"files": [str(tmp_path / "out")], "upload": True, "mime_type": "Model", "under": "best"}
+    ran = lab.run_dag("uploading", conf=conf)
+    task, run = ran["tasks"]["artifact"], lab.tracked("uploading", ran)
+    assert (task["state"], task["try_number"], task["xcom"]["return_value"]["artifacts"]) == ("success", 2, 2)
+    found = lab.artifacts(run)
+    assert [(one.path, one.kind, one.mime_type, one.size) for one in found] == [
+        ("best/out/model.onnx", "uploaded", ArtifactMime.Model, 7),
+        ("best/out/plots/roc.png", "uploaded", ArtifactMime.Model, 9),
+    ]
+    assert task["xcom"]["return_value"]["artifact_ids"] == [one.id for one in found]
+    client = Client(lab.url, namespace=lab.namespace)
+    assert client.artifacts.download(found[0].id, tmp_path / "back").read_bytes() == b"weights"
+
+    events = lab.airflow.call("tests.airflow.inside:asset_events", run_id=ran["run_id"])
+    named = f"mbox://{urlsplit(lab.url).netloc}/{lab.namespace}/uploading/best/out"
+    assert set(events) == {"s3://models/a", f"{named}/model.onnx", f"{named}/plots/roc.png"}
+    for told in events.values():
+        assert (told["run_id"], told["run_key"], told["namespace"]) == (run.id, run.key, lab.namespace)
+        assert [one["id"] for one in told["artifacts"]] == [one.id for one in found]
+
+
+def test_files_that_are_tracked_become_assets_under_their_own_uris(lab: Lab) -> None:
+    """An alias among the outlets is for files whose names only templates know."""
+    ran = lab.run_dag("uploading", conf={"files": "s3://bucket/a.csv", "upload": False})
+    events = lab.airflow.call("tests.airflow.inside:asset_events", run_id=ran["run_id"])
+    assert set(events) == {"s3://models/a", "s3://bucket/a.csv"}
 
 
 def test_the_run_began_when_the_dag_run_did(lab: Lab) -> None:

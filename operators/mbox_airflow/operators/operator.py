@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mbox_ops.errors import MboxError
 
 
+LISTED = 100
+"""Ids of artifacts in a receipt."""
+
+
 class MboxOperator(ServiceOperator):
     """Writes once to the DAG run's run, and is done when the service has it. A retry replaces what it wrote.
 
@@ -25,7 +29,8 @@ class MboxOperator(ServiceOperator):
             or the DAG's id.
         run_collection_name: of the run; by default the DAG's own collection.
         run_name: renames the run.
-        **kwargs: `mbox_conn_id`, `on_error`, and what Airflow's operators take.
+        **kwargs: `mbox_conn_id`, `on_error`, and what Airflow's operators take. The events of `outlets` tell other DAGs
+            the run's id, key, scenario and page.
     """
 
     template_fields: Sequence[str] = ("scenario", "run_collection_name", "run_name", *ServiceOperator.template_fields)
@@ -64,13 +69,18 @@ class MboxOperator(ServiceOperator):
         return identity
 
     def written(self, context: Context, identity: TaskIdentity) -> dict[str, Any]:
-        """Write what `fill` gives, and answer the receipt."""
-        from mbox_airflow import batches
+        """Write what `fill` gives, tell it to the outlets, and answer the receipt."""
+        from mbox_airflow import assets, batches
 
         batch = batches.opened(identity, context, collection=self.run_collection_name, name=self.run_name)
         self.fill(batch, context, identity)
         result = batches.send(batch, identity.settings)
         receipt = {"run_id": result.run_id, "run_key": identity.key, "url": self.run_url, **batches.counts(batch)}
+        if result.artifact_ids:
+            receipt["artifact_ids"] = result.artifact_ids[:LISTED]
+        if self.outlets:
+            uris = [assets.uri_of(identity, record) for record in batch.artifacts]
+            assets.announce(self.outlets, context, assets.extra_of(identity, receipt, batch.artifacts), uris)
         self.log.info("Written to %s: %s", self.run_url, batches.counts(batch))
         return receipt
 

@@ -1,6 +1,6 @@
 """DAGs that write with operators."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import Asset, AssetAlias, dag, task
 
 from mbox_airflow.operators import (
     FinishRunOperator,
@@ -73,9 +73,21 @@ def failing():
     broken() >> never() >> FinishRunOperator(task_id="finish")
 
 
+class UploadsTwice(TrackArtifactOperator):
+    def execute(self, context):
+        receipt = super().execute(context)
+        if context["ti"].try_number == 1:
+            raise ValueError("fails after the upload on purpose")
+        return receipt
+
+
 @dag(schedule=None)
 def uploading():
-    TrackArtifactOperator(task_id="artifact", files="a.txt", upload=True, retries=3, retry_delay=0)
+    UploadsTwice(
+        task_id="artifact", files="{{ dag_run.conf['files'] }}", upload="{{ dag_run.conf['upload'] }}",
+        mime_type="{{ dag_run.conf.get('mime_type', '') }}", under="{{ dag_run.conf.get('under', '') }}",
+        retries=1, retry_delay=0, outlets=[Asset(name="model", uri="s3://models/a"), AssetAlias("files")],
+    )  # fmt: skip
 
 
 every_operator()
