@@ -103,16 +103,15 @@ class MetricHistory:
         import numpy
 
         kind = "<f8" if self.kind == "float" else "O"
-        length = sum(len(unpack_ints(part.steps)) for part in self._parts)
-        array = numpy.empty(length, [("step", "<i8"), ("wallclock", "<M8[us]"), ("value", kind)])
+        steps = [_array(part.steps, "<i8") for part in self._parts]
+        array = numpy.empty(sum(map(len, steps)), [("step", "<i8"), ("wallclock", "<M8[us]"), ("value", kind)])
         at = 0
-        for part in self._parts:
-            steps = unpack_ints(part.steps)
-            here = slice(at, at + len(steps))
-            array["step"][here] = steps
-            array["wallclock"][here] = numpy.array(unpack_ints(part.wallclocks), "<i8").view("<M8[us]")
-            array["value"][here] = _values(part)
-            at += len(steps)
+        for part, here in zip(self._parts, steps, strict=True):
+            rows = array[at : at + len(here)]
+            rows["step"] = here
+            rows["wallclock"] = _array(part.wallclocks, "<i8").view("<M8[us]")
+            rows["value"] = _array(part.values, "<f8") if isinstance(part.values, bytes) else _values(part)
+            at += len(here)
         return array
 
     def to_pandas(self) -> "pandas.DataFrame":
@@ -135,6 +134,12 @@ class MetricHistory:
     def __repr__(self) -> str:
         shown = sum(len(unpack_ints(part.steps)) for part in self._parts)
         return f"<MetricHistory {self.name!r}: {shown} of {self.total} points>"
+
+
+def _array(column: "bytes | Sequence[Any]", kind: str) -> "numpy.ndarray[Any, Any]":
+    import numpy
+
+    return numpy.frombuffer(column, kind) if isinstance(column, bytes) else numpy.array(column, kind)
 
 
 def _points(part: wire.MetricHistory) -> list[MetricPoint]:
