@@ -310,6 +310,7 @@ log_metrics = _sdk.log_metrics
 log_event = _sdk.log_event
 track_artifacts = _sdk.track_artifacts
 upload_artifact = _sdk.upload_artifact
+use_artifact = _sdk.use_artifact
 update_metadata = _sdk.update_metadata
 set_metadata = _sdk.set_metadata
 report_metadata = _sdk.report_metadata
@@ -329,5 +330,5 @@ __all__ = [
     "delete_runs", "end_run", "get_current_scenario", "get_metadata", "get_metrics_history", "get_runs",
     "list_scenarios", "log_event", "log_metric", "log_metrics", "log_parameters", "persist_run", "report_metadata",
     "set_labels", "set_metadata", "set_tags", "start_run", "track_artifacts", "update_metadata", "update_run_info",
-    "upload_artifact",
+    "upload_artifact", "use_artifact",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""`mbox artifacts`: list, upload and download the files of runs."""
+"""`mbox artifacts`: list, upload and download the files of runs, and show their lineage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +14,10 @@ from mbox_ops.cli.output import err, out, print_items, table
 from mbox_ops.client import uploading
 from mbox_ops.client.client import Client
 from mbox_ops.client.values import Artifact
+from mbox_ops.entities.lineage import LineageEdge
 from mbox_ops.errors import NotFound
 
-artifacts = typer.Typer(no_args_is_help=True, help="List, upload and download the files of runs.")
+artifacts = typer.Typer(no_args_is_help=True, help="List, upload and download the files of runs; show their lineage.")
 
 Under = Annotated[str | None, typer.Option("--under", help="List them all under this folder of paths.")]
 Prefix = Annotated[str | None, typer.Option("--prefix", help="Only those whose path begins so.")]
@@ -83,6 +84,36 @@ def download(
         print_items([str(file) for file in files])
     else:
         out.print(f"Downloaded {len(files)} files to {to}.", markup=False)
+
+
+@artifacts.command("lineage")
+def lineage(
+    ident: Annotated[str, typer.Argument(help="The id of a run, or of one artifact.", metavar="RUN|ARTIFACT")],
+    limit: options.Limit = 1_000,
+    url: options.Url = None,
+    namespace: options.Namespace = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show which runs produced and used an artifact, or what a run produced and used."""
+    client = Client(url, namespace=namespace)
+    try:
+        edges = list(client.artifacts.lineage_of_run(ident, limit=limit))
+    except NotFound as no_run:
+        try:
+            edges = list(client.artifacts.lineage(ident, limit=limit))
+        except NotFound:
+            raise no_run from None
+    if as_json:
+        print_items(edges)
+        return
+    rows = [(e.relation, e.run.name, e.run.scenario, *_what(e), e.at, e.run.id) for e in edges]
+    headers = ("relation", "run", "scenario", "artifact", "known by", "at (UTC)", "run id")
+    table(f"Lineage: {len(edges)}", headers, rows, whole=("relation", "run id"))
+
+
+def _what(edge: LineageEdge) -> tuple[str, str]:
+    """What an edge leads to, and how that is known."""
+    return (edge.target if edge.artifact is None else edge.artifact.path), edge.by
 
 
 @contextmanager

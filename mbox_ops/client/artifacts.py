@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mbox_ops.client.downloading import download
 from mbox_ops.client.files import Files
-from mbox_ops.client.reading import Listing, listing, segment
+from mbox_ops.client.reading import Listing, listing, same, segment
 from mbox_ops.client.references import Ref
 from mbox_ops.client.uploading import Progress, upload
 from mbox_ops.client.values import Artifact, artifact_of
 from mbox_ops.entities.artifacts import ArtifactKind, ArtifactMime, StoredArtifact
+from mbox_ops.entities.lineage import LineageEdge
 from mbox_ops.errors import NotFound
 
 if TYPE_CHECKING:
@@ -117,6 +118,30 @@ class Artifacts:
         last = {found.path: found for found in self.list(subject, kind="uploaded", prefix=prefix)}
         api = self._connection.api
         return [download(api, found, Path(to), progress=progress) for found in last.values()]
+
+    def lineage(self, artifact: Artifact | str, *, limit: int | None = None) -> Listing[LineageEdge]:
+        """The runs that produced an artifact, or the same content or URI, and then the runs that used it.
+
+        Args:
+            artifact: it or its id.
+            limit: at most so many edges; all if it is not given.
+
+        Returns:
+            Edges with `relation` (`produced` or `used`), `run`, `by` and `target` (how they belong together),
+            `artifact` and `at`.
+
+        Example:
+            >>> [edge.run.name for edge in client.artifacts.lineage(model) if edge.relation == "used"]  # doctest: +SKIP
+            ['scoring-2026-11-21']
+        """
+        self._connection.flush()
+        artifact_id = artifact.id if isinstance(artifact, Artifact) else artifact
+        return listing(self._connection, f"/artifacts/{segment(artifact_id)}/lineage", LineageEdge, same, limit=limit)
+
+    def lineage_of_run(self, subject: Ref, *, limit: int | None = None) -> Listing[LineageEdge]:
+        """What a run produced, and then what it used; see `lineage`."""
+        path = f"/runs/{segment(self._connection.ready(subject))}/lineage"
+        return listing(self._connection, path, LineageEdge, same, limit=limit)
 
     def _found(self, artifact: Artifact | str, run: Ref | None) -> Artifact:
         if isinstance(artifact, Artifact):

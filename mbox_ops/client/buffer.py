@@ -134,7 +134,7 @@ class Batches:
         batch = self._batch
         for name in ("parameters", "tags", "labels"):
             setattr(batch, name, {**getattr(batch, name), **getattr(parts, name)})
-        for name in ("metadata", "events", "artifacts"):
+        for name in ("metadata", "events", "artifacts", "uses"):
             setattr(batch, name, getattr(batch, name) + getattr(parts, name))
         for name in ("name", "collection", "state", "at"):
             if (value := getattr(parts, name)) is not None:

@@ -17,6 +17,7 @@ from mbox_ops.client.run import Run
 from mbox_ops.client.runs import RunListing, Runs
 from mbox_ops.client.starting import this_task
 from mbox_ops.client.tokens import Tokens
+from mbox_ops.client.uses import Used, used
 from mbox_ops.client.values import Event, MetadataWritten, MetricValue
 from mbox_ops.entities.artifacts import ArtifactMime
 from mbox_ops.entities.experiments import CreatedExperiment
@@ -188,6 +189,10 @@ class Client:
             `artifact_ids`, in the order of `files`.
         """
         return self._write(parent_id, artifacts=records(files, checksum=checksum, mime_type=mime_type))
+
+    def use_artifact(self, parent_id: Ref, artifacts: Used) -> BatchResult:
+        """Say that a run or experiment used artifacts; see `Run.use_artifact`."""
+        return self._write(parent_id, uses=used(artifacts))
 
     def update_metadata(self, parent_id: Ref, key: str, value: object) -> MetadataWritten:
         """Replace one top-level key of the metadata; the others stay.

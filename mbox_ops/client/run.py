@@ -24,6 +24,7 @@ from mbox_ops.client.writing import Writes
 from mbox_ops.entities import runs
 from mbox_ops.entities.artifacts import ArtifactMime
 from mbox_ops.entities.limits import DEFAULT, check_text
+from mbox_ops.entities.lineage import LineageEdge
 from mbox_ops.entities.runs import MLFramework, OpenRun, Status
 from mbox_ops.entities.writers import EndState
 
@@ -323,6 +324,10 @@ class Run(Writes):
     ) -> list[Path]:
         """Download what was uploaded to the run into a folder; see `Client.artifacts.download_all`."""
         return Artifacts(self._connection).download_all(self, to, prefix=prefix, progress=progress)
+
+    def lineage(self) -> list[LineageEdge]:
+        """What the run produced, and then what it used; see `Client.artifacts.lineage`."""
+        return list(Artifacts(self._connection).lineage_of_run(self))
 
     def delete(self, *, dry_run: bool = False, purge: bool = False, force: bool = False) -> "Deletion":
         """Delete the run; see `tracking.delete_runs`."""

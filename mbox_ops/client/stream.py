@@ -13,6 +13,7 @@ from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.points import Series, check_step
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.events import EventRecord
+from mbox_ops.entities.lineage import ArtifactUse
 from mbox_ops.entities.writers import Batch, BatchResult, EndState, MetadataOp
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.wire.encodings import decode, encode
@@ -119,6 +120,7 @@ class Stream:
         metadata: list[MetadataOp] | None = None,
         events: list[EventRecord] | None = None,
         artifacts: list[ArtifactRecord] | None = None,
+        uses: list[ArtifactUse] | None = None,
         name: str | None = None,
         collection: str | None = None,
     ) -> None:
@@ -132,7 +134,7 @@ class Stream:
         """
         given = Batch(
             parameters=parameters or {}, tags=tags or {}, labels=labels or {}, metadata=metadata or [],
-            events=events or [], artifacts=artifacts or [], name=name, collection=collection,
+            events=events or [], artifacts=artifacts or [], uses=uses or [], name=name, collection=collection,
         )  # fmt: skip
         batch, size = _copied(given)
         self._put((PARTS, batch), size // 8)
@@ -145,7 +147,7 @@ class Stream:
         Args:
             timeout: seconds to wait; 10 by default.
             parts: any of `points` (a list of `Block`), `parameters`, `tags`, `labels`, `metadata`, `events`,
-                `artifacts`, `name`, `collection`, `state`, `at`, `open`, `lease`.
+                `artifacts`, `uses`, `name`, `collection`, `state`, `at`, `open`, `lease`.
 
         Raises:
             Unavailable: the server gave no answer in time.

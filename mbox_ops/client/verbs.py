@@ -10,6 +10,7 @@ from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.references import Ref
 from mbox_ops.client.run import Run
 from mbox_ops.client.uploading import Progress
+from mbox_ops.client.uses import Used
 from mbox_ops.client.values import Artifact, Event, MetricScalar, Wallclock
 from mbox_ops.client.writing import Metrics
 from mbox_ops.entities.artifacts import ArtifactMime
@@ -142,6 +143,10 @@ class Verbs:
         return self._run(run).upload_artifact(
             files, under=under, mime_type=mime_type, progress=progress, timeout=timeout
         )
+
+    def use_artifact(self, artifacts: Used, *, run: Ref | None = None) -> None:
+        """Say that the run used artifacts; see `Run.use_artifact`."""
+        self._run(run).use_artifact(artifacts)
 
     def update_metadata(self, key: str, value: object, run: Ref | None = None) -> None:
         """Replace one top-level key of the metadata; the others stay."""

@@ -6,6 +6,7 @@ from typing import Any
 from mbox_ops.client import parts
 from mbox_ops.client.files import Files, records
 from mbox_ops.client.stream import Stream
+from mbox_ops.client.uses import Used, used
 from mbox_ops.client.values import Event, MetadataWritten, MetricScalar, Wallclock
 from mbox_ops.entities.artifacts import ArtifactMime
 from mbox_ops.entities.writers import MetadataOp
@@ -154,6 +155,23 @@ class Writes:
             InvalidRequest: one of them breaks a rule; none is tracked.
         """
         self._stream().put(artifacts=records(files, checksum=checksum, mime_type=mime_type))
+        self._written()
+
+    def use_artifact(self, artifacts: Used) -> None:
+        """Say that the run used artifacts; `client.artifacts.lineage` shows it. Nothing is read or copied.
+
+        Args:
+            artifacts: one or a list: an `Artifact` or its id, a checksum (`sha256:...`), a URI or a path, as in
+                `track_artifacts`. Whether there is such a thing is not asked.
+
+        Raises:
+            InvalidRequest: one of them breaks a rule; none is kept.
+
+        Example:
+            >>> run.use_artifact(client.artifacts.get("0196f2c8-..."))  # doctest: +SKIP
+            >>> run.use_artifact("s3://lake/churn.parquet")  # doctest: +SKIP
+        """
+        self._stream().put(uses=used(artifacts))
         self._written()
 
     def update_metadata(self, key: str, value: object) -> MetadataWritten | None:

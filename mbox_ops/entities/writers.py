@@ -7,6 +7,7 @@ import msgspec
 
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.events import EventRecord
+from mbox_ops.entities.lineage import ArtifactUse
 from mbox_ops.entities.metrics import Block
 from mbox_ops.entities.runs import OpenRun
 
@@ -57,7 +58,8 @@ class Batch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
         labels: key to any JSON value.
         metadata: changes of the metadata document, in order.
         events: in order.
-        artifacts: references to files stored elsewhere.
+        artifacts: files that the run produced: references to what is stored elsewhere, or content that was uploaded.
+        uses: artifacts that the run used.
         name: renames the run.
         collection: moves the run to this collection of its scenario (`update_run_info`).
         state: ends the run, as FINISHED, FAILED or KILLED, or gives it up as LOST.
@@ -77,6 +79,7 @@ class Batch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     metadata: list[MetadataOp] = []
     events: list[EventRecord] = []
     artifacts: list[ArtifactRecord] = []
+    uses: list[ArtifactUse] = []
     name: str | None = None
     collection: str | None = None
     state: EndState | None = None

@@ -22,7 +22,7 @@ from mbox_ops.service.artifacts import held_blobs
 from mbox_ops.service.checks import Checked, check_batch
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.opening import Opening, Target, bound
-from mbox_ops.store import artifacts, catalogue, events, names, outbox, segments, series, subjects, writers
+from mbox_ops.store import artifacts, catalogue, events, names, outbox, segments, series, subjects, uses, writers
 from mbox_ops.store.database import Connection, Database
 from mbox_ops.store.writers import WriterRow
 
@@ -170,6 +170,7 @@ class _Write:
         settings.write(conn, self._number, checked, self._limits, now=self._now, **place)
         keys = metadata.write(conn, self._number, checked.patches, self._limits, now=self._now, **place)
         events.insert(conn, received_at=self._now, events=checked.events, **place)
+        uses.insert(conn, received_at=self._now, uses=checked.uses, **place)
         held = held_blobs(conn, self._subject.namespace_id, checked.artifacts)
         return keys, artifacts.insert(conn, received_at=self._now, artifacts=checked.artifacts, held=held, **place)
 

@@ -15,12 +15,14 @@ from mbox_ops.entities.documents import INT_RANGE, check_document, check_value
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.instants import INT64, check_instant
 from mbox_ops.entities.limits import Limits, check_parameter_name, check_tag, check_text
+from mbox_ops.entities.lineage import ArtifactUse
 from mbox_ops.entities.metrics import Block
 from mbox_ops.entities.runs import OpenRun
 from mbox_ops.entities.writers import Batch, MetadataOp, Writer
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.service.artifacts import check_artifact
 from mbox_ops.service.blocks import check_block
+from mbox_ops.service.lineage import check_use
 from mbox_ops.store.documents import Patch
 from mbox_ops.store.settings import Given
 
@@ -41,6 +43,7 @@ class Checked(NamedTuple):
     patches: list[Patch]
     events: list[EventRecord]
     artifacts: list[ArtifactRecord]
+    uses: list[ArtifactUse]
 
 
 def check_batch(batch: Batch, limits: Limits) -> Checked:
@@ -77,6 +80,7 @@ def check_batch(batch: Batch, limits: Limits) -> Checked:
         patches=[_patch(change, limits) for change in batch.metadata],
         events=batch.events,
         artifacts=[check_artifact(record, limits) for record in batch.artifacts],
+        uses=[check_use(use, limits) for use in batch.uses],
     )
 
 

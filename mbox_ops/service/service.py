@@ -15,6 +15,7 @@ from mbox_ops.service.deletions import Deletions
 from mbox_ops.service.events import Events
 from mbox_ops.service.experiments import Experiments
 from mbox_ops.service.grouping import Collections, Scenarios
+from mbox_ops.service.lineage import Lineage
 from mbox_ops.service.metadata import Metadata
 from mbox_ops.service.metrics import Metrics
 from mbox_ops.service.runs import LEASE_SECONDS, Runs
@@ -61,6 +62,7 @@ class Service:
         self.collections = Collections(database, limits=limits)
         self.events = Events(database, limits=limits)
         self.artifacts = Artifacts(database, limits=limits, blobs=blobs)
+        self.lineage = Lineage(database, limits=limits)
         self.uploads = Uploads(database, clock=clock, limits=limits, new_id=new_id, blobs=blobs)
         self.deletions = Deletions(database, clock=clock, limits=limits, new_id=new_id)
         self.tokens = Tokens(database, clock=clock, limits=limits, new_id=new_id)

@@ -13,6 +13,7 @@ from mbox_ops.entities.instants import to_datetime
 from mbox_ops.store.blobs import Blob
 from mbox_ops.store.tables import INDEXED_TEXT, blobs, namespaces, subjects, writers
 from mbox_ops.store.tables import artifacts as table
+from mbox_ops.store.uses import hash_of
 
 Key = tuple[str, int]  # path, row
 PREFIX = "sha256:"  # of a checksum
@@ -40,7 +41,7 @@ def insert(
     """Store the artifacts of one batch and return their ids, in order; `held` has the blobs of the uploaded ones."""
     if not artifacts:
         return []
-    stored = [held[record.checksum[len(PREFIX) :]] if record.kind == "uploaded" else None for record in artifacts]
+    contents = [held[record.checksum[len(PREFIX) :]] if record.kind == "uploaded" else None for record in artifacts]
     rows = [
         {
             "uid": new_id(),
@@ -52,13 +53,14 @@ def insert(
             "path": record.path,
             "path_start": record.path[:INDEXED_TEXT],
             "uri": record.uri,
+            "uri_hash": hash_of(("uri", record.uri)) if record.uri else None,
             "mime_type": (record.mime_type or ArtifactMime.Unknown).value,
             "media_type": record.media_type,
             "checksum": record.checksum,
             "size": blob.size if blob else record.size,
             "created_at": received_at,
         }
-        for record, blob in zip(artifacts, stored, strict=True)
+        for record, blob in zip(artifacts, contents, strict=True)
     ]
     conn.execute(sql_insert(table), rows)
     return [str(row["uid"]) for row in rows]
@@ -87,7 +89,7 @@ def page(
         found = found.where(c.path_start >= query.prefix[:INDEXED_TEXT], begins)
     if after is not None:
         found = found.where(tuple_(*order) > tuple_(after[0][:INDEXED_TEXT], *after))
-    return [((row.path, row.id), _stored(row, parent)) for row in conn.execute(found)]
+    return [((row.path, row.id), stored(row, parent)) for row in conn.execute(found)]
 
 
 def find(conn: Connection, *, uid: str) -> Found | None:
@@ -101,7 +103,7 @@ def find(conn: Connection, *, uid: str) -> Found | None:
         .where(table.c.uid == uid, writers.c.replaced.is_(False), subjects.c.deletion_id.is_(None))
     )
     row = conn.execute(query).one_or_none()
-    return None if row is None else Found(_stored(row, row.parent), row.namespace, row.key)
+    return None if row is None else Found(stored(row, row.parent), row.namespace, row.key)
 
 
 def release(conn: Connection, *, writer_ids: Sequence[int]) -> None:
@@ -109,7 +111,8 @@ def release(conn: Connection, *, writer_ids: Sequence[int]) -> None:
     conn.execute(sql_update(table).where(table.c.writer_id.in_(writer_ids)).values(blob_id=None))
 
 
-def _stored(row: Any, parent: str) -> StoredArtifact:
+def stored(row: Any, parent: str) -> StoredArtifact:
+    """A row as it is read back."""
     return StoredArtifact(
         id=row.uid,
         parent=parent,

@@ -22,6 +22,7 @@ from mbox_ops.store.tables import (
     series,
     settings,
     subjects,
+    uses,
     writers,
 )
 
@@ -29,7 +30,9 @@ _ONE_AT_A_TIME = 0x6D627075  # PostgreSQL's advisory lock for servers that purge
 _SUBJECTS = 50  # in one transaction
 
 # What can be many rows of one subject, in the order in which it goes; the rest goes with the subject by cascade.
-_PARTS: tuple[Table, ...] = (segments, chunks, axes, series, events, artifacts, attributes, metadata_patches, settings)
+_PARTS: tuple[Table, ...] = (
+    segments, chunks, axes, series, events, artifacts, uses, attributes, metadata_patches, settings
+)  # fmt: skip
 
 
 def due(conn: Connection, *, now: int) -> list[int]:

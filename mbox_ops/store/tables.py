@@ -380,6 +380,7 @@ artifacts = Table(
     Column("path", TXT, nullable=False),
     Column("path_start", TXT, nullable=False),  # the first INDEXED_TEXT characters
     Column("uri", TXT, nullable=False),
+    Column("uri_hash", LargeBinary(32)),  # as in `uses`; of a tracked one
     Column("mime_type", TXT, nullable=False),
     Column("media_type", TXT, nullable=False),
     Column("checksum", TXT, nullable=False),
@@ -388,6 +389,25 @@ artifacts = Table(
     Index("ix_artifacts_subject_path", "subject_id", "path_start"),
     Index("ix_artifacts_blob_id", "blob_id",
           sqlite_where=text("blob_id IS NOT NULL"), postgresql_where=text("blob_id IS NOT NULL")),
+    Index("ix_artifacts_checksum", "checksum",
+          sqlite_where=text("checksum <> ''"), postgresql_where=text("checksum <> ''")),
+    Index("ix_artifacts_uri_hash", "uri_hash",
+          sqlite_where=text("uri_hash IS NOT NULL"), postgresql_where=text("uri_hash IS NOT NULL")),
+)  # fmt: skip
+
+# What runs said that they used: `target` is an artifact's id, a checksum or a URI, as `by` says. It refers to no row:
+# what was used may be gone, or come later.
+uses = Table(
+    "uses", metadata, _id(),
+    _ref("subject_id", "subjects", index=True),
+    _ref("writer_id", "writers"),
+    Column("arrival", BigInteger, nullable=False),
+    Column("by", TXT, nullable=False),  # id, checksum, uri
+    Column("target", TXT, nullable=False),
+    Column("target_hash", LargeBinary(32), nullable=False),  # sha256 of `by:target`
+    _instant("created_at"),
+    UniqueConstraint("writer_id", "target_hash"),
+    Index("ix_uses_target_hash", "target_hash"),
 )  # fmt: skip
 
 # What a deletion leaves behind: no zombie, no late copy and no spooled create brings the run back. Undo drops it. Of a

@@ -74,6 +74,22 @@ def test_a_folder_is_uploaded_listed_and_downloaded(server: LiveServer, run_id: 
     assert len(answer(server, "download", run_id, "-o", tmp_path / "some", "--prefix", "out/")) == 2
 
 
+def test_lineage_is_shown_of_an_artifact_and_of_a_run(server: LiveServer, run_id: str) -> None:
+    """As a table, and as edges with all that is known."""
+    client = Client(server.url)
+    user = client.runs.create(scenario="churn", run_name="[red]score")
+    client.use_artifact(user.id, "s3://bucket/raw.csv")
+    (raw,) = client.artifacts.list(run_id)
+    edges = answer(server, "lineage", raw.id)
+    known = {(edge["relation"], edge["by"], edge["run"]["id"]) for edge in edges}
+    assert {("produced", "id", run_id), ("used", "uri", user.id)} <= known
+    (used,) = answer(server, "lineage", user.id)
+    assert (used["target"], used["artifact"]["path"]) == ("s3://bucket/raw.csv", "s3://bucket/raw.csv")
+    shown = mbox(server, "lineage", user.id).stdout
+    assert "[red]score" in shown
+    assert "s3://bucket/raw.csv" in shown
+
+
 def test_mistakes_are_one_line_and_a_status(server: LiveServer, run_id: str, tmp_path: Path) -> None:
     """What is not there, here or on the service."""
     for arguments, said in (
@@ -81,6 +97,7 @@ def test_mistakes_are_one_line_and_a_status(server: LiveServer, run_id: str, tmp
         (("upload", "nobody", __file__), "No run 'nobody'"),
         (("download", "nobody"), "No run 'nobody'"),
         (("list", "nobody"), "No run 'nobody'"),
+        (("lineage", "nobody"), "No run 'nobody'"),
     ):
         done = mbox(server, *arguments)
         assert (done.returncode, done.stdout) == (1, "")

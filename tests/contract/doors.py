@@ -12,6 +12,7 @@ from mbox_ops.entities.deletions import CreateCleanup, CreateDeletion, Deletion,
 from mbox_ops.entities.events import EventQuery, StoredEvent
 from mbox_ops.entities.experiments import CreatedExperiment, CreateExperiment
 from mbox_ops.entities.grouping import RunCollection, Scenario
+from mbox_ops.entities.lineage import LineageEdge, LineageQuery
 from mbox_ops.entities.metrics import HistoryQuery, MetricHistory, MetricSummary
 from mbox_ops.entities.pages import Items, Page
 from mbox_ops.entities.runs import Run, RunQuery
@@ -71,6 +72,12 @@ class Door(Protocol):
 
     def artifacts(self, run_id: str, **query: Any) -> Page[StoredArtifact]:
         """A page of a run's artifacts."""
+
+    def artifact_lineage(self, artifact_id: str, **query: Any) -> Page[LineageEdge]:
+        """A page of an artifact's lineage."""
+
+    def run_lineage(self, run_id: str, **query: Any) -> Page[LineageEdge]:
+        """A page of a run's lineage."""
 
     def scenarios(self) -> list[Scenario]:
         """The scenarios, by name."""
@@ -142,6 +149,12 @@ class ServiceDoor:
 
     def artifacts(self, run_id: str, **query: Any) -> Page[StoredArtifact]:
         return self.service.artifacts.list(self.actor, run_id, ArtifactQuery(**query))
+
+    def artifact_lineage(self, artifact_id: str, **query: Any) -> Page[LineageEdge]:
+        return self.service.lineage.of_artifact(self.actor, artifact_id, LineageQuery(**query))
+
+    def run_lineage(self, run_id: str, **query: Any) -> Page[LineageEdge]:
+        return self.service.lineage.of_run(self.actor, run_id, LineageQuery(**query))
 
     def scenarios(self) -> list[Scenario]:
         return self.service.scenarios.list(self.actor, limit=100, cursor=None).items
@@ -217,6 +230,12 @@ class HttpDoor:
     def artifacts(self, run_id: str, **query: Any) -> Page[StoredArtifact]:
         query = {name: getattr(value, "value", value) for name, value in query.items()}
         return self.api.call("GET", f"/runs/{run_id}/artifacts", query=query, result=Page[StoredArtifact])
+
+    def artifact_lineage(self, artifact_id: str, **query: Any) -> Page[LineageEdge]:
+        return self.api.call("GET", f"/artifacts/{artifact_id}/lineage", query=query, result=Page[LineageEdge])
+
+    def run_lineage(self, run_id: str, **query: Any) -> Page[LineageEdge]:
+        return self.api.call("GET", f"/runs/{run_id}/lineage", query=query, result=Page[LineageEdge])
 
     def scenarios(self) -> list[Scenario]:
         return self.api.call("GET", "/scenarios", query={"limit": 100}, result=Page[Scenario]).items

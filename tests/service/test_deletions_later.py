@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from mbox_ops.entities.artifacts import ArtifactQuery, ArtifactRecord
 from mbox_ops.entities.deletions import CreateDeletion, Deletion, Selector
 from mbox_ops.entities.events import EventQuery, EventRecord
+from mbox_ops.entities.lineage import ArtifactUse, LineageQuery
 from mbox_ops.entities.metrics import HistoryQuery
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.entities.writers import MetadataOp
@@ -45,7 +46,7 @@ def full(service: Service, name: str, **given: Any) -> Log:
         log.points("loss", 1.0, 2.0)
     log.write(
         parameters={"p": 1}, tags={"t": "a"}, labels={"l": 1}, events=[EventRecord(name="e", source="s")],
-        artifacts=[ArtifactRecord(path="a", uri="s3://b/a")],
+        artifacts=[ArtifactRecord(path="a", uri="s3://b/a")], uses=[ArtifactUse(uri="s3://b/raw")],
         metadata=[MetadataOp(op="merge", document={"a": {"b": [1, 2]}})],
     )  # fmt: skip
     service.metrics.seal(log.id)
@@ -62,6 +63,7 @@ def everything(service: Service, log: Log) -> list[object]:
         service.metadata.get(ANN, log.id),
         service.events.list(ANN, log.id, EventQuery()),
         service.artifacts.list(ANN, log.id, ArtifactQuery()),
+        service.lineage.of_run(ANN, log.id, LineageQuery()),
         service.scenarios.list(ANN, limit=9, cursor=None),
         service.collections.list(ANN, limit=9, cursor=None),
     ]

@@ -386,6 +386,7 @@ def upgrade() -> None:
         sa.Column("path", TXT, nullable=False),
         sa.Column("path_start", TXT, nullable=False),
         sa.Column("uri", TXT, nullable=False),
+        sa.Column("uri_hash", sa.LargeBinary(32)),
         sa.Column("mime_type", TXT, nullable=False),
         sa.Column("media_type", TXT, nullable=False),
         sa.Column("checksum", TXT, nullable=False),
@@ -401,8 +402,33 @@ def upgrade() -> None:
         "ix_artifacts_blob_id", "artifacts", ["blob_id"],
         sqlite_where=sa.text("blob_id IS NOT NULL"), postgresql_where=sa.text("blob_id IS NOT NULL"),
     )
+    op.create_index(
+        "ix_artifacts_checksum", "artifacts", ["checksum"],
+        sqlite_where=sa.text("checksum <> ''"), postgresql_where=sa.text("checksum <> ''"),
+    )
     op.create_index("ix_artifacts_subject_path", "artifacts", ["subject_id", "path_start"])
+    op.create_index(
+        "ix_artifacts_uri_hash", "artifacts", ["uri_hash"],
+        sqlite_where=sa.text("uri_hash IS NOT NULL"), postgresql_where=sa.text("uri_hash IS NOT NULL"),
+    )
     op.create_index("ix_artifacts_writer_id", "artifacts", ["writer_id"])
+    op.create_table(
+        "uses",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("writer_id", ID, nullable=False),
+        sa.Column("arrival", sa.BigInteger(), nullable=False),
+        sa.Column("by", TXT, nullable=False),
+        sa.Column("target", TXT, nullable=False),
+        sa.Column("target_hash", sa.LargeBinary(32), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_uses"),
+        sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_uses_subject_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["writer_id"], ["writers.id"], name="fk_uses_writer_id", ondelete="CASCADE"),
+        sa.UniqueConstraint("writer_id", "target_hash", name="uq_uses_writer_id_target_hash"),
+    )
+    op.create_index("ix_uses_subject_id", "uses", ["subject_id"])
+    op.create_index("ix_uses_target_hash", "uses", ["target_hash"])
     op.create_table(
         "axes",
         sa.Column("id", ID, nullable=False),
