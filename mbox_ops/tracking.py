@@ -69,6 +69,7 @@ class MLTrackingSDK(Verbs):
         key: str | None = None,
         namespace: str | None = None,
         tags: Mapping[str, str] | None = None,
+        system_metrics: bool = False,
     ) -> Run:
         """Start a run and make it the active one of this context. It needs no server.
 
@@ -86,6 +87,8 @@ class MLTrackingSDK(Verbs):
                 each `start_run()` without a key gets one that a retry finds again.
             namespace: another one than usual.
             tags: text to text.
+            system_metrics: log what the machine and this process do every 5 seconds, under `system/`; see
+                `Run.log_system_metrics`.
 
         Raises:
             InvalidRequest: a run is active in this context, or an argument breaks a rule.
@@ -112,6 +115,8 @@ class MLTrackingSDK(Verbs):
         run = Run.opened(self._connect(task, namespace), where, wanted, closes=True)
         run.set_tags(checked)  # also sends the opening, when there are no tags
         self._active.begin(run)
+        if system_metrics:
+            run.log_system_metrics()
         return run
 
     def end_run(self, status: EndState = "FINISHED") -> Flushed:

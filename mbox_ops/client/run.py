@@ -27,8 +27,10 @@ from mbox_ops.entities.limits import DEFAULT, check_text
 from mbox_ops.entities.lineage import LineageEdge
 from mbox_ops.entities.runs import MLFramework, OpenRun, Status
 from mbox_ops.entities.writers import EndState
+from mbox_ops.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from mbox_ops.client.system.sampling import Sampling
     from mbox_ops.entities.deletions import Deletion
 
 
@@ -254,6 +256,37 @@ class Run(Writes):
             self.end_run(state_after(error))
         else:
             self.persist_run()
+
+    def log_system_metrics(self, every: float = 5.0) -> "Sampling":
+        """Log what the machine and this process do, from now on, in a thread of its own.
+
+        The metrics are under `system/`: of the machine, or of the container if it has limits, `cpu_percent`,
+        `memory_bytes`, `memory_percent`, `disk_percent` (of the working folder's file system) and, in bytes a second,
+        `disk_read_...`, `disk_write_...`, `network_received_...`, `network_sent_...`; of the process
+        `process/cpu_percent` (100 is one core), `process/memory_bytes`, `process/threads` and
+        `process/file_descriptors`; of NVIDIA's GPUs, with `pip install 'mbox-ops[gpu]'`, `gpu/0/utilization_percent`,
+        `memory_bytes`, `memory_percent`, `power_watts` and `temperature_celsius`. In a task of an orchestrator, whose
+        run has more tasks, they are under `system/<task>/`.
+
+        Args:
+            every: seconds between two readings, 0.1 or more; the first comes after one second at the latest.
+
+        Returns:
+            What stops it: `stop()`, or the end of its `with` block. The end of the run and of the process do, too.
+
+        Raises:
+            InvalidRequest: `every` is too small, or the run was not opened by this process.
+
+        Example:
+            >>> with current_run().log_system_metrics():  # doctest: +SKIP
+            ...     train()
+        """
+        from mbox_ops.client.system.sampling import Sampling
+
+        if self.own is None:
+            raise InvalidRequest(f"{self.label} was not opened here: only what this process writes to can be sampled.")
+        _, _, task = self.own.origin.partition(f"{self.own.key}/") if self.own.key else ("", "", "")
+        return Sampling(self.own, f"system/{task}/" if task else "system/", every)
 
     def get_metadata(self) -> dict[str, Any]:
         """The metadata document; `{}` where there is none."""

@@ -49,7 +49,7 @@ class Writes:
             >>> run.log_metric("loss", 0.25, step=10)  # doctest: +SKIP
         """
         stream = self.own
-        if (  # what nearly every call is, its step of one digit of an int: `Stream.log` at the price of a few list appends
+        if (  # what nearly every call is, with a step of 30 bits: `Stream.log` at the price of a few list appends
             stream is not None
             and wallclock is None
             and type(value) is float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.python import PythonOperator
@@ -28,6 +29,7 @@ class MboxDecoratedOperator(DecoratedOperator, PythonOperator):
         scenario, run_collection_name: of the run, as in `current_run`.
         mbox_conn_id: the connection that names the service.
         log_returned: log the numbers of the dict that the function returns as metrics.
+        system_metrics: log what the machine and the task's process do every 5 seconds, under `system/<task>/`.
     """
 
     custom_operator_name = "@task.mbox"
@@ -45,6 +47,7 @@ class MboxDecoratedOperator(DecoratedOperator, PythonOperator):
         run_collection_name: str | None = None,
         mbox_conn_id: str = DEFAULT_CONN_ID,
         log_returned: bool = False,
+        system_metrics: bool = False,
         **kwargs: Any,
     ) -> None:
         given: dict[str, Any] = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
@@ -53,12 +56,14 @@ class MboxDecoratedOperator(DecoratedOperator, PythonOperator):
         self.run_collection_name = run_collection_name
         self.mbox_conn_id = mbox_conn_id
         self.log_returned = log_returned
+        self.system_metrics = system_metrics
 
     def execute(self, context: Context) -> Any:
         """Run the function beside its run."""
         self._run = self._opened()
         context["run"] = self._run  # type: ignore[typeddict-unknown-key]  # functions ask for it by its name
-        returned = super().execute(context)
+        with self._run.log_system_metrics() if self.system_metrics else nullcontext():
+            returned = super().execute(context)
         if self.log_returned:
             self._run.log_metrics(_numbers(returned))
         return returned

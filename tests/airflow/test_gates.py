@@ -123,3 +123,10 @@ def test_a_gate_may_ask_how_many_points_a_series_has(lab: Lab) -> None:
     ran = lab.run_dag("counting")
     assert ran["tasks"]["gate"]["xcom"]["return_value"]["value"] == 2.0
     assert states(ran)["gate"] == "success"
+
+
+def test_a_decorated_task_logs_what_its_machine_does(lab: Lab) -> None:
+    """Under the task's name, since other tasks of the run work on other machines."""
+    run = lab.tracked("sampled", lab.run_dag("sampled"))
+    assert run.metrics["system/train/process/memory_bytes"].last > 10_000_000
+    assert {name.partition("/train/")[0] for name in run.metrics} == {"system"}

@@ -10,11 +10,13 @@ from tests.benchmarks import (
     batches,
     calls,
     curves,
+    deletions,
     history,
     imports,
     ingest,
     processes,
     requesting,
+    sampler,
     search,
     serving,
     sizes,
@@ -30,10 +32,12 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": history.run,
     "curves": curves.run,
     "search": search.run,
+    "deletions": deletions.run,
     "processes": processes.run,
     "imports": imports.run,
     "serving": serving.run,
     "requesting": requesting.run,
+    "sampler": sampler.run,
 }
 
 

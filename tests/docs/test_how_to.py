@@ -61,3 +61,12 @@ def test_files_are_kept_with_a_run_as_the_page_says(tmp_path: Path) -> None:
         assert printed.endswith("ell")
     for folder in ("back", "plots", "all"):
         assert (tmp_path / folder / "out" / "plots" / "roc.png").read_bytes() == b"a picture"
+
+
+def test_system_metrics_are_logged_as_the_page_says(tmp_path: Path) -> None:
+    """By the switch, and for a part of a run."""
+    with live_server() as server:
+        script = tmp_path / "system.py"
+        script.write_text(blocks("python", "system-metrics.md"), "utf-8")
+        printed = run([sys.executable, str(script)], tmp_path, server.url)
+    assert "'system/memory_percent', " in printed

@@ -77,8 +77,20 @@ def decorated():
     train(0.1) >> nothing()
 
 
+@dag(schedule=None)
+def sampled():
+    @task.mbox(system_metrics=True)
+    def train() -> None:
+        import time
+
+        time.sleep(1.3)  # the first reading comes after one second
+
+    train()
+
+
 gated()
 counting()
+sampled()
 branching()
 waiting()
 described()
