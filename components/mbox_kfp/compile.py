@@ -1,4 +1,4 @@
-"""`python -m mbox_kfp.compile [--check]`: make the committed YAML of components and example, and the READMEs, again.
+"""`python -m mbox_kfp.compile [--check]`: make the committed YAML of components and pipelines, and the READMEs, again.
 
 With `--check` nothing is written; the exit status is 1 if a committed file is not what its component gives.
 """
@@ -15,7 +15,7 @@ from kfp import compiler
 from mbox_kfp import deleting, factories
 from mbox_kfp.cleanup_runs.component import COMPONENT as CLEANUP_RUNS
 from mbox_kfp.delete_runs.component import COMPONENT as DELETE_RUNS
-from mbox_kfp.examples import train_and_track
+from mbox_kfp.examples import cleanup_by_scenario, train_and_track
 from mbox_kfp.finish_run.component import COMPONENT as FINISH_RUN
 from mbox_kfp.log_event.component import COMPONENT as LOG_EVENT
 from mbox_kfp.readme import readme_of
@@ -33,6 +33,7 @@ COMPONENTS: dict[str, tuple[Any, Any]] = {
     "cleanup_runs": (CLEANUP_RUNS, deleting.cleanup_runs),
     "finish_run": (FINISH_RUN, factories.finish_run),
 }
+PIPELINES = {"train_and_track": train_and_track.pipeline, "cleanup_by_scenario": cleanup_by_scenario.pipeline}
 # KFP writes its own version into what it compiles: other versions give other bytes.
 MADE_WITH = "2.17.0"
 HEADER = "# Generated from {} by `make components`; do not edit.\n"
@@ -48,7 +49,7 @@ def yaml_of(source: str, component: Any) -> str:
 
 def files() -> dict[Path, str]:
     """Every generated file and what has to be in it."""
-    made = {FOLDER / "examples" / "train_and_track.yaml": yaml_of("train_and_track.py", train_and_track.pipeline)}
+    made = {FOLDER / "examples" / f"{name}.yaml": yaml_of(f"{name}.py", each) for name, each in PIPELINES.items()}
     for name, (component, factory) in COMPONENTS.items():
         made[FOLDER / name / "component.yaml"] = yaml_of("component.py", component)
         made[FOLDER / name / "README.md"] = readme_of(name, component, factory)

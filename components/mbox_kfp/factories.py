@@ -103,7 +103,8 @@ def track_artifact(
     *,
     uri: Value = None,
     path: Value = None,
-    checksum: bool = False,
+    checksum: Value = False,
+    used: Value = False,
     **options: Unpack[StepOptions],
 ) -> Any:
     """A task that records where a file lies; the file stays there.
@@ -113,6 +114,8 @@ def track_artifact(
         uri: where the file lies, without credentials: the cheap way for a large one. One of `artifact` and `uri`.
         path: the label that the file is listed under; the last part of its uri if it is not given.
         checksum: record the SHA-256 of the artifact's bytes.
+        used: the run used the file, such as its data, and did not produce it. An artifact that came from KFP's cache,
+            or from another KFP run, is known to be used.
         options: see `StepOptions`.
 
     Returns:
@@ -123,7 +126,7 @@ def track_artifact(
     """
     if (artifact is None) == (uri is None):
         raise ValueError("Give track_artifact() an artifact or a uri, and not both.")
-    inputs = {"artifact": artifact, "uri": uri, "path": path, "checksum": checksum}
+    inputs = {"artifact": artifact, "uri": uri, "path": path, "checksum": checksum, "used": used}
     return writing_task("track_artifact", TRACK_ARTIFACT, inputs, options)
 
 

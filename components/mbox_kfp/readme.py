@@ -6,6 +6,7 @@ import textwrap
 from typing import Any
 
 HEADER = "<!-- Generated from component.py by `make components`; do not edit. -->\n"
+HOW_TO = "../../../docs/how-to/kubeflow-pipelines.md"
 FILLED_IN = frozenset({
     "run_id", "task", "parent_dag_id", "loops", "loop_item_1", "loop_item_2", "loop_item_3", "status", "selectors",
 })  # fmt: skip
@@ -22,13 +23,14 @@ def readme_of(name: str, component: Any, factory: Any) -> str:
         spec.description,
         f"In Python, inside a pipeline (`from mbox_kfp import {name}`):",
         f"```python\n{example_of(factory)}\n```",
+        "A whole pipeline to run and to copy: [example_pipeline.py](example_pipeline.py).",
         "## Inputs",
         table(inputs, lambda each: each not in filled_in),
         "The task factory fills in these; a pipeline that loads `component.yaml` gives them itself:",
         table(inputs, lambda each: each in filled_in),
         "## Outputs",
         table(spec.outputs, lambda each: True),
-        CONFIGURATION,
+        CONFIGURATION.format(how_to=HOW_TO),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -71,4 +73,4 @@ CONFIGURATION = """\
 The step reads `MBOX_URL`, `MBOX_TOKEN`, `MBOX_NAMESPACE`, `MBOX_SCENARIO` and `MBOX_INSTANCE` from its environment. On
 a cluster the task factory takes them from the ConfigMap `mbox-ops` (keys `url`, `namespace`, `scenario`, `instance`)
 and the Secret `mbox-ops` (key `token`), if these are there. The token is never an input, since KFP logs those. The step
-needs Python 3.11 or newer and nothing beyond what KFP installs by itself."""
+needs Python 3.11 or newer and nothing beyond what KFP installs by itself. More: [the how-to]({how_to})."""

@@ -6,6 +6,7 @@ from typing import Any
 from kfp import dsl
 
 from mbox_kfp.configuring import configure
+from mbox_kfp.inlined.identity import mbox_unresolved
 from mbox_kfp.options import ReachOptions, StepOptions, check_on_error
 from mbox_kfp.placing import claims_of, identity_of, pipeline_here, set_input
 
@@ -46,6 +47,7 @@ def _task(verb: str, component: Any, inputs: dict[str, Any], wanted: dict[str, A
     given |= {name: value for name, value in wanted.items() if name not in OF_THE_TASK}
     given |= {name: value for name, value in inputs.items() if value is not None}
     _check_size(verb, given)
+    _check_placeholders(verb, given)
     task = component(**given)
     for name, value in identity_of(task).items():
         set_input(task, name, value)
@@ -61,3 +63,14 @@ def _check_size(verb: str, given: dict[str, Any]) -> None:
             f"The inputs of {verb}() are {size:,} bytes; KFP starts a step with at most about {MOST_BYTES:,}. Give "
             "long series as points_artifact=, and large documents as metadata_artifact= of update_metadata()."
         )
+
+
+def _check_placeholders(verb: str, given: dict[str, Any]) -> None:
+    """Refuse a placeholder inside other text: kfp.local fills it in, and a cluster leaves it as it stands."""
+    for name, value in given.items():
+        whole = isinstance(value, str) and value.startswith("{{$.") and value.find("}}") == len(value) - 2
+        if not whole and mbox_unresolved(value):
+            raise ValueError(
+                f"The argument {name} of {verb}() holds a placeholder of KFP's inside something else: {value!r:.200}. "
+                "A cluster fills in a placeholder only where it is the whole value: pass it on its own."
+            )

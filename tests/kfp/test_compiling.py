@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,16 @@ pytest.importorskip("kfp")
 from kfp import compiler, components, dsl
 
 import mbox_kfp
-from mbox_kfp import log_event, submit_metrics, track_artifact, tracked_run, with_tracking
-from mbox_kfp.compile import COMPONENTS, files
+from mbox_kfp import (
+    cleanup_runs,
+    delete_runs,
+    log_event,
+    submit_metrics,
+    track_artifact,
+    tracked_run,
+    with_tracking,
+)
+from mbox_kfp.compile import COMPONENTS, PIPELINES, files
 from mbox_kfp.examples import train_and_track
 from mbox_kfp.readme import example_of
 from tests.kfp import parts
@@ -68,7 +77,7 @@ def everything(scenario: str = "s"):
 
 def test_the_committed_files_are_what_the_components_give(committed):
     """Byte for byte; `make components` makes them again."""
-    assert len(committed) == 2 * len(COMPONENTS) + 1
+    assert len(committed) == 2 * len(COMPONENTS) + len(PIPELINES)
     for path, text in committed.items():
         assert path.read_text() == text, f"{path} is out of date: run `make components`"
 
@@ -166,6 +175,26 @@ def test_every_step_knows_who_it_is(tmp_path):
     assert "componentInputParameter" in looped["loop_item_2"]
 
 
+def test_what_tracked_run_is_about_is_not_what_is_deleted(tmp_path):
+    """A step that deletes takes the names of ConfigMap and Secret from it, never its scenario."""
+
+    @dsl.pipeline(name="housekeeping")
+    def housekeeping():
+        with tracked_run(scenario="keep me", secret="own-secret", url="http://here:1"):
+            delete_runs(pipeline="nightly")
+            cleanup_runs(keep_last=3, secret="mbox-ops-delete")
+
+    pipeline, kubernetes = compiled(housekeeping, tmp_path)
+    tasks = tasks_in(pipeline)
+    for name, selectors in (("delete-runs", "pipeline"), ("cleanup-runs", None)):
+        given = {key: each["runtimeValue"]["constant"] for key, each in tasks[name]["inputs"]["parameters"].items()}
+        assert (given["scenario"], given["url"], given.get("selectors")) == ("", "http://here:1", selectors)
+        assert (tasks[name]["cachingOptions"], tasks[name]["retryPolicy"]["maxRetryCount"]) == ({}, 2)
+    executors = kubernetes["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert executors["exec-delete-runs"]["secretAsEnv"][0]["secretName"] == "own-secret"
+    assert executors["exec-cleanup-runs"]["secretAsEnv"][0]["secretName"] == "mbox-ops-delete"
+
+
 def test_what_tracked_run_is_given_holds_inside(tmp_path):
     """The scenario and the names of ConfigMap and Secret; a step outside, or with its own, is left alone."""
     pipeline, kubernetes = compiled(everything, tmp_path)
@@ -245,7 +274,7 @@ def test_a_factory_outside_a_pipeline_says_so():
 
 
 def test_a_mistake_is_found_when_the_pipeline_is_built():
-    """on_error, the choice between artifact and uri, and more than a command line takes."""
+    """on_error, the choice between artifact and uri, more than a command line takes, placeholders inside text."""
 
     def wrong_policy():
         log_event("a", on_error="ignore")
@@ -256,6 +285,15 @@ def test_a_mistake_is_found_when_the_pipeline_is_built():
     def too_much():
         submit_metrics(metrics={f"metric/{i}": 0.5 for i in range(10_000)})
 
+    def half_a_placeholder():
+        log_event(f"ended-{dsl.PIPELINE_JOB_ID_PLACEHOLDER}")
+
+    def placeholder_in_a_dict():
+        submit_metrics(parameters={"run": dsl.PIPELINE_JOB_ID_PLACEHOLDER})
+
+    for wrong in (half_a_placeholder, placeholder_in_a_dict):
+        with pytest.raises(ValueError, match=r"a placeholder of KFP's inside something else.* pass it on its own"):
+            dsl.pipeline(wrong, name="a")
     with pytest.raises(ValueError, match="on_error must be 'fail' or 'warn', not 'ignore'"):
         dsl.pipeline(wrong_policy, name="a")
     with pytest.raises(ValueError, match="an artifact or a uri, and not both"):
@@ -284,6 +322,74 @@ def test_the_example_pipeline_compiles_for_a_cluster(tmp_path):
     command = " ".join(pipeline["deploymentSpec"]["executors"]["exec-train"]["container"]["command"])
     assert "pip install" in command
     assert "'scikit-learn>=1.4'" in command
+
+
+def test_the_committed_yaml_is_safe_for_a_cluster(committed):
+    """No placeholder but as a whole value of the allowed ones, no cache, a pinned image, no token, no odd default."""
+    for path in committed:
+        if path.suffix != ".yaml":
+            continue
+        pipeline = next(yaml.safe_load_all(path.read_text()))
+        for name, task in tasks_in(pipeline).items():
+            for key, each in task.get("inputs", {}).get("parameters", {}).items():
+                value = each.get("runtimeValue", {}).get("constant")
+                rest = re.sub(
+                    r"{{\$\.inputs\.parameters\['[\w-]+'\]}}", "", str(value)
+                )  # another task's output in text
+                assert "{{" not in rest or value in sorted(PLACEHOLDERS), (path, name, key)
+                assert "token" not in key.lower()
+            if path.parent.name == "examples":  # a bare component is loaded by people, who configure its task
+                assert task.get("cachingOptions", {}) == {}, (path, name)
+        for executor in pipeline["deploymentSpec"]["executors"].values():
+            assert executor["container"]["image"] == "python:3.11-slim"
+        for default in values_of(pipeline, "defaultValue"):
+            assert "{{" not in str(default)
+            assert not isinstance(default, dict) or len(default) <= 1
+
+
+def values_of(node: object, key: str) -> list:
+    """Everything that stands under a key, at any depth."""
+    if isinstance(node, list):
+        return [found for each in node for found in values_of(each, key)]
+    if not isinstance(node, dict):
+        return []
+    return [node[key]] * (key in node) + [found for each in node.values() for found in values_of(each, key)]
+
+
+BLOCKED = """
+import importlib.abc, sys
+class Blocker(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"mbox_ops", "mbox_airflow", "msgspec", "psutil"} or name == "kfp.kubernetes":
+            raise ImportError(f"{name} is not installed")
+sys.meta_path.insert(0, Blocker())
+import mbox_kfp
+from mbox_kfp import *
+from kfp import dsl
+try:
+    dsl.pipeline(lambda: log_event("a"), name="a")
+except ImportError as error:
+    assert "kfp.kubernetes" in str(error), error
+else:
+    raise SystemExit("the factory did without kfp-kubernetes")
+"""
+
+
+def test_the_factories_need_only_kfp():
+    """Neither the client nor kfp-kubernetes is imported; making a task needs the latter."""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", BLOCKED], check=True)
+
+
+def test_modules_import_nothing_but_kfp_at_their_top():
+    """The standard library, kfp and ourselves; so Kubeflow's catalogue could take the components as they are."""
+    folder = Path(mbox_kfp.__file__).parent
+    for path in folder.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            roots = {name.partition(".")[0] for name in names}
+            assert roots <= sys.stdlib_module_names | {"kfp", "mbox_kfp"}, path
+            assert "kfp.kubernetes" not in names
 
 
 def test_the_factories_stay_functions():

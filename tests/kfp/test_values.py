@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("kfp")
 
 from mbox_kfp.finish_run.component import mbox_ending, mbox_state
-from mbox_kfp.inlined.files import mbox_file
+from mbox_kfp.inlined.files import mbox_file, mbox_producer
 from mbox_kfp.inlined.identity import mbox_plain
 from mbox_kfp.inlined.values import (
     mbox_batches,
@@ -134,3 +134,24 @@ def test_a_file_is_described_as_far_as_it_is_at_hand(tmp_path):
     assert described == {"path": "best", "uri": "s3://b/m", "size": 7, "checksum": f"sha256:{digest}"}
     with pytest.raises(ValueError, match="checksum=True needs the bytes of one file"):
         mbox_file("s3://b/m", "", "", True)
+
+
+RUN, SALT, OTHER = (f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "0f7")
+
+
+@pytest.mark.parametrize(
+    ("uri", "made_by"),
+    [
+        (f"minio://mlpipeline/v2/artifacts/digits/{RUN}/train/{SALT}/model", (RUN, "train")),
+        (f"s3://bucket/digits/{RUN}/train-2/model", (RUN, "train-2")),
+        (f"s3://bucket/{OTHER}/digits/{RUN}/train/{SALT}/model", (RUN, "train")),
+        (f"s3://bucket/{OTHER}/digits/{RUN}/train/model", (RUN, "train")),
+        (f"s3://bucket/{RUN}", None),
+        (f"s3://bucket/{RUN}/model", None),
+        ("/tmp/local_outputs/digits-2026-11-21-05-00-00-000000/train/model", None),
+        ("s3://models/model.onnx", None),
+    ],
+)
+def test_an_artifacts_address_tells_who_made_it(uri, made_by):
+    """On a cluster it holds the KFP run and the task; elsewhere nothing is guessed."""
+    assert mbox_producer(uri) == (dict(zip(("kfp_run_id", "kfp_task"), made_by, strict=True)) if made_by else {})

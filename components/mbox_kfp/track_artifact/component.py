@@ -5,7 +5,7 @@ from typing import NamedTuple
 from kfp import dsl
 
 from mbox_kfp.building import component
-from mbox_kfp.inlined.files import mbox_file, mbox_sha256
+from mbox_kfp.inlined.files import mbox_file, mbox_producer, mbox_sha256, mbox_tracked
 from mbox_kfp.inlined.sending import mbox_done, mbox_failed, mbox_step, mbox_write
 
 
@@ -23,6 +23,7 @@ def track_artifact(
     uri: str = "",
     path: str = "",
     checksum: bool = False,
+    used: bool = False,
     scenario: str = "",
     run_collection_name: str = "",
     run_name: str = "",
@@ -33,8 +34,9 @@ def track_artifact(
 ) -> NamedTuple("Outputs", [("tracking_run_id", str), ("run_url", str), ("artifact_id", str)]):  # type: ignore[valid-type]
     """Records in the tracking run of this KFP run where a file lies; the file stays there.
 
-    KFP downloads an input artifact in full before the step begins; for a large one, give its uri instead. A retried
-    step replaces the reference that its earlier attempt recorded.
+    KFP downloads an input artifact in full before the step begins; for a large one, give its uri instead. An artifact
+    that another KFP run made (it came from the cache, or was imported) is recorded as used by this run, with an event
+    that names that run and its task. A retried step replaces what its earlier attempt recorded.
 
     Args:
         run_id: KFP's run id; pass dsl.PIPELINE_JOB_ID_PLACEHOLDER. The task factory does.
@@ -50,6 +52,7 @@ def track_artifact(
         uri: Where the file lies, without credentials; this or artifact.
         path: The label that the file is listed under; the last part of its uri if it is not given.
         checksum: Record the SHA-256 of the artifact's bytes.
+        used: The run used the file, such as its data, and did not produce it.
         scenario: The scenario of the run; the pipeline's name if it is not given.
         run_collection_name: The collection of the run; the pipeline's default collection if it is not given.
         run_name: Names the run.
@@ -60,23 +63,32 @@ def track_artifact(
     Returns:
         tracking_run_id: The run's id in the tracking service; empty if the step only warned.
         run_url: Where the tracking service shows the run.
-        artifact_id: The reference's id; empty if the service's answer was lost and the resent write found it stored.
+        artifact_id: The reference's id; empty where the run used the file, and if the service's answer was lost and the
+            resent write found it stored.
         receipt: What was recorded, as metadata; the tracked artifact itself is left as it is.
     """
+    import time
+
     given = dict(locals())
     try:
         if (artifact is None) == (not uri):
             raise ValueError("Give track_artifact an artifact or a uri, and not both.")
         tracked = mbox_step(given)
         record = mbox_file(uri or artifact.uri, "" if uri else artifact.path, path, checksum)
-        answer = mbox_write(tracked, [{"artifacts": [record]}])
+        if getattr(artifact, "schema_title", "") == "system.Model":
+            record["mime_type"] = "Model"
+        made_by = {} if uri else mbox_producer(artifact.uri)
+        reused = made_by if made_by.get("kfp_run_id", run_id) != run_id else {}
+        batch = mbox_tracked(record, reused, used, pipeline, time.time_ns() // 1_000)
+        answer = mbox_write(tracked, [batch])
         ident = (answer.get("artifact_ids") or [""])[0]
         done = mbox_done(tracked, answer, f"recorded {record['uri']} as an artifact")
-        receipt.metadata.update(record, artifact_id=ident, tracking_run_id=done[0], run_url=done[1])
+        receipt.metadata.update(record, artifact_id=ident, tracking_run_id=done[0], run_url=done[1], **made_by)
+        receipt.metadata["used"] = bool(reused) or used
         return (*done, ident)
     except (RuntimeError, ValueError) as error:
         mbox_failed(error, on_error)
     return ("", "", "")
 
 
-COMPONENT = component(track_artifact, mbox_file, mbox_sha256)
+COMPONENT = component(track_artifact, mbox_file, mbox_producer, mbox_sha256, mbox_tracked)
