@@ -41,9 +41,16 @@ def place(folder: Path, label: str) -> Path:
 
     Raises:
         InvalidRequest: the label is none of a file inside, or a link in the folder leads out of it, or a file stands
-            where a folder is needed, or the other way round.
+            where a folder is needed, or the other way round, or the system takes no such name there.
     """
     *between, name = steps(label)
+    try:
+        return _placed(folder, between, name)
+    except OSError as error:
+        raise _refused(folder / label, f"cannot be a file here ({error.strerror})") from None
+
+
+def _placed(folder: Path, between: list[str], name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     inside = at = folder.resolve()
     for step in between:

@@ -10,10 +10,10 @@ from functools import partial
 from mbox_ops.entities.deletions import DeletionState
 from mbox_ops.service.clock import Clock
 from mbox_ops.store import audit, deletions, purging, space
-from mbox_ops.store.database import Database
+from mbox_ops.store.database import Connection, Database
 
 _ROWS = 500  # dropped in the first transaction of a round; the others drop a quarter to four times as many
-_SLICE_SECONDS = 0.03  # what a transaction is to take: writers wait as long
+_SLICE_SECONDS = 0.02  # what a transaction is to take once it has its turn: writers wait as long
 _KEPT_PAGES = 2_560  # 10 MiB
 _SECONDS_FOR_SPACE = 2.0
 _LONGEST_PAUSE = 0.05  # seconds
@@ -54,32 +54,38 @@ class Purging:
     def _purge(self, row: int, ends: float) -> bool:
         rows, is_first = _ROWS, True
         while True:
-            began = time.monotonic()
-            state = self._slice(row, rows, is_first=is_first)
+            state, took = self._slice(row, rows, is_first=is_first)
             if state is not None:
                 return state == "PURGED"
-            is_first, now = False, time.monotonic()
-            if now >= ends:
+            is_first = False
+            if time.monotonic() >= ends:
                 return False
-            took = max(now - began, 1e-6)
             rows = max(_ROWS // 4, 1, min(4 * _ROWS, int(rows * _SLICE_SECONDS / took)))
             time.sleep(min(took, _LONGEST_PAUSE))  # writers go first
 
-    def _slice(self, row: int, rows: int, *, is_first: bool) -> DeletionState | None:
-        """One transaction; the state that the deletion ends in, None while there is more to drop."""
+    def _slice(self, row: int, rows: int, *, is_first: bool) -> tuple[DeletionState | None, float]:
+        """One transaction; the state that the deletion ends in, None while there is more to drop, and how long it took.
+
+        Waiting for writers is not counted.
+        """
         with self._database.write() as conn:
-            now = self._clock.now()
-            state = purging.claim(conn, deletion_id=row)
-            if state != "PURGING":
-                return state
-            noted = partial(audit.add, conn, deletion_id=row, by=audit.SERVICE, now=now)
-            if is_first and not audit.has(conn, deletion_id=row, action="purge_started"):
-                noted(action="purge_started", counts={})
-            dropped = purging.purge_slice(conn, deletion_id=row, rows=rows)
-            if dropped:
-                noted(action="purge_step", counts={"runs": dropped})
-            if dropped is not None:
-                return None
-            noted(action="purge_finished", counts={"runs": 0} | audit.steps(conn, deletion_id=row))
-            deletions.set_state(conn, deletion_id=row, state="PURGED", finished_at=now)
-            return "PURGED"
+            began = time.monotonic()
+            state = self._step(conn, row, rows, is_first=is_first)
+        return state, max(time.monotonic() - began, 1e-6)
+
+    def _step(self, conn: Connection, row: int, rows: int, *, is_first: bool) -> DeletionState | None:
+        now = self._clock.now()
+        state = purging.claim(conn, deletion_id=row)
+        if state != "PURGING":
+            return state
+        noted = partial(audit.add, conn, deletion_id=row, by=audit.SERVICE, now=now)
+        if is_first and not audit.has(conn, deletion_id=row, action="purge_started"):
+            noted(action="purge_started", counts={})
+        dropped = purging.purge_slice(conn, deletion_id=row, rows=rows)
+        if dropped:
+            noted(action="purge_step", counts={"runs": dropped})
+        if dropped is not None:
+            return None
+        noted(action="purge_finished", counts={"runs": 0} | audit.steps(conn, deletion_id=row))
+        deletions.set_state(conn, deletion_id=row, state="PURGED", finished_at=now)
+        return "PURGED"

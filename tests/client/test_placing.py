@@ -69,6 +69,13 @@ def test_a_link_in_the_folder_does_not_lead_out_of_it(tmp_path: Path) -> None:
     assert not (outside / "nothing").exists()
 
 
+@pytest.mark.parametrize("label", ["n" * 300, "n" * 300 + "/a", "a/" * 2_500 + "a"], ids=["name", "folder", "path"])
+def test_a_name_that_the_system_does_not_take_is_refused(tmp_path: Path, label: str) -> None:
+    """With what the system says of it."""
+    with pytest.raises(InvalidRequest, match=r"cannot be a file here \(File name too long\): nothing was written"):
+        place(tmp_path, label)
+
+
 def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     """It is what was asked for."""
     (tmp_path / "real").mkdir()
