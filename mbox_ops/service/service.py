@@ -14,7 +14,9 @@ from mbox_ops.service.curves import Curves
 from mbox_ops.service.deletions import Deletions
 from mbox_ops.service.events import Events
 from mbox_ops.service.experiments import Experiments
+from mbox_ops.service.exporting import Exporting
 from mbox_ops.service.grouping import Collections, Scenarios
+from mbox_ops.service.importing import Importing
 from mbox_ops.service.lineage import Lineage
 from mbox_ops.service.metadata import Metadata
 from mbox_ops.service.metrics import Metrics
@@ -64,6 +66,8 @@ class Service:
         self.artifacts = Artifacts(database, limits=limits, blobs=blobs)
         self.lineage = Lineage(database, limits=limits)
         self.uploads = Uploads(database, clock=clock, limits=limits, new_id=new_id, blobs=blobs)
+        self.exporting = Exporting(database, metrics=self.metrics, blobs=blobs)
+        self.importing = Importing(database, clock=clock, limits=limits, uploads=self.uploads)
         self.deletions = Deletions(database, clock=clock, limits=limits, new_id=new_id)
         self.tokens = Tokens(database, clock=clock, limits=limits, new_id=new_id)
 

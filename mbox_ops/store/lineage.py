@@ -70,7 +70,7 @@ def _meant(conn: Connection, namespace_id: int, targets: Sequence[Target]) -> di
     c = artifacts.c
     ids, checksums, uris = ([text for by, text in targets if by == one] for one in ("id", "checksum", "uri"))
     newest = [
-        _produced(func.max(c.id)).where(condition, subjects.c.namespace_id == namespace_id).group_by(column)
+        _produced(func.max(c.uid)).where(condition, subjects.c.namespace_id == namespace_id).group_by(column)
         for column, condition, wanted in (
             (c.uid, c.uid.in_(ids), ids),
             (c.checksum, _has_checksum(checksums), checksums),
@@ -78,9 +78,9 @@ def _meant(conn: Connection, namespace_id: int, targets: Sequence[Target]) -> di
         )
         if wanted
     ]
-    rows = [row for some in newest for row in conn.execute(some).scalars()]
+    uids = [uid for some in newest for uid in conn.execute(some).scalars()]  # which sort by time
     found: dict[Target, StoredArtifact] = {}
-    for row in conn.execute(_produced().where(c.id.in_(rows)).order_by(c.id)):
+    for row in conn.execute(_produced().where(c.uid.in_(uids)).order_by(c.uid)):
         artifact = stored(row, row.run_uid)
         found |= dict.fromkeys(_targets(artifact), artifact)
     return found

@@ -52,7 +52,7 @@ def fold(conn: Connection, *, subject_id: int, upto: int | None = None) -> int:
         for matrix in matrices(unpack(some)):
             for series_id, state in zip(matrix.series, states_of(matrix), strict=True):
                 found[series_id, matrix.writer_id] = state
-        _store(conn, found)
+        add_states(conn, found)
     conn.execute(update(subjects).where(subjects.c.id == subject_id).values(folded=target))
     return int(target)
 
@@ -101,7 +101,7 @@ def batched(items: Iterable[T], size: int = _IN) -> Iterator[list[T]]:
         yield listed[start : start + size]
 
 
-def _store(conn: Connection, found: dict[Key, State]) -> None:
+def add_states(conn: Connection, found: dict[Key, State]) -> None:
     """Add new states to those of their writers and to those of their series."""
     by_writer: dict[int, list[int]] = {}
     by_series: dict[int, list[State]] = {}

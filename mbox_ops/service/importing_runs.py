@@ -1,0 +1,100 @@
+"""One run on its way from an archive into the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from mbox_ops.entities.archives import ArchivedRun
+from mbox_ops.service import metadata, settings
+from mbox_ops.store import archived_runs, blobs, catalogue, names, outbox
+from mbox_ops.store.archived_points import PointsWriter
+from mbox_ops.store.artifacts import PREFIX
+from mbox_ops.store.attributes import paths_of
+from mbox_ops.store.database import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+FIRST = ("writers", "settings", "patches", "series")  # what is needed before anything else can be written
+_SEARCHED = ("parameter", "tag")
+
+
+class Place(NamedTuple):
+    """The rows of the scenario and the collection that a run belongs to."""
+
+    scenario_id: int
+    collection_id: int
+
+
+def numbered(database: Database, run: ArchivedRun, namespace_id: int, small: Mapping[str, Sequence[Any]]) -> Place:
+    """Make what a run shares with others, in a short transaction, so that nobody waits for that as long as it takes."""
+    with database.write() as conn:
+        names.number(conn, database, namespace_id, _names(small))
+        scenario = archived_runs.scenario_id(conn, namespace_id=namespace_id, given=run.scenario)
+        return Place(scenario, archived_runs.collection_id(conn, scenario=scenario, given=run.collection))
+
+
+def _names(small: Mapping[str, Sequence[Any]]) -> Iterable[str]:
+    """The names of series, and those that search needs a number for."""
+    wanted = {one.name for one in small["series"]}
+    wanted |= {one.name for one in small["settings"] if one.kind in _SEARCHED}
+    return wanted.union(*(paths_of(msgspec.json.decode(one.document)) for one in small["patches"]))
+
+
+class Arriving:
+    """A run that is being written, in one transaction.
+
+    Args:
+        small: its rows of the kinds in `FIRST`.
+    """
+
+    def __init__(
+        self, conn: "Connection", database: Database, run: ArchivedRun, namespace_id: int, place: Place,
+        small: Mapping[str, Sequence[Any]],
+    ) -> None:  # fmt: skip
+        self._conn, self._database, self._run, self._namespace_id = conn, database, run, namespace_id
+        self._small = small
+        self._id = archived_runs.insert_run(conn, run, namespace_id=namespace_id, **place._asdict())
+        self._writers = archived_runs.insert_writers(conn, small["writers"], subject_id=self._id)
+        self._points = PointsWriter(conn, self._make_series(), self._writers)
+        for kind in ("settings", "patches"):
+            self.add(kind, small[kind])
+
+    def add(self, kind: str, rows: Sequence[Any]) -> None:
+        """Write rows or points of it.
+
+        Raises:
+            KeyError, IndexError: they refer to what the archive does not hold.
+        """
+        if kind == "points":
+            for block in rows:
+                self._points.add(block)
+            return
+        held = self._contents(rows) if kind == "artifacts" else {}
+        archived_runs.insert_rows(self._conn, kind, rows, subject_id=self._id, writer_ids=self._writers, blob_ids=held)
+
+    def finish(self, *, now: int) -> None:
+        """Write what follows from the rest: summaries, and what search stands on."""
+        self._points.finish()
+        given = {"settings": settings.rebuild, "patches": metadata.rebuild}
+        for kind, rebuild in given.items():
+            writer_ids = sorted({self._writers[one.writer] for one in self._small[kind]})
+            rebuild(self._conn, self._number, subject_id=self._id, writer_ids=writer_ids)
+        catalogue.write(self._conn, self._database)
+        outbox.add(self._conn, namespace_id=self._namespace_id, subject_uid=self._run.id, action="created", at=now)
+
+    def _make_series(self) -> dict[str, int]:
+        kinds = {one.name: one.kind for one in self._small["series"]}
+        ids = self._number(kinds)
+        catalogue.note(self._conn, ((ids[name], "metric", kind) for name, kind in kinds.items()))
+        return archived_runs.insert_series(self._conn, kinds, subject_id=self._id, name_ids=ids)
+
+    def _contents(self, rows: Sequence[Any]) -> dict[str, int]:
+        """The rows of the contents of uploaded artifacts, by checksum."""
+        wanted = {row.checksum.removeprefix(PREFIX) for row in rows if row.kind == "uploaded"}
+        held = blobs.held(self._conn, namespace_id=self._namespace_id, sha256s=wanted) if wanted else {}
+        return {PREFIX + sha256: blob.id for sha256, blob in held.items()}
+
+    def _number(self, wanted: Iterable[str]) -> dict[str, int]:
+        return names.number(self._conn, self._database, self._namespace_id, wanted)
