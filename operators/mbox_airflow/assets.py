@@ -1,9 +1,13 @@
-"""Airflow's assets: what an operator wrote becomes an event of its outlets, so that other DAGs know the run."""
+"""Airflow's assets: events of outlets tell other DAGs the run, and what triggered a DAG run is what its run used."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
+
+from mbox_ops.entities.limits import DEFAULT
+from mbox_ops.entities.uris import check_uri
+from mbox_ops.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -12,9 +16,12 @@ if TYPE_CHECKING:
 
     from mbox_airflow.context import TaskIdentity
     from mbox_ops.entities.artifacts import ArtifactRecord
+    from mbox_ops.entities.lineage import ArtifactUse
 
 LISTED = 20
 """Artifacts that one event tells of: it lies in Airflow's database."""
+MOST_EVENTS = 1_000
+"""Of those that triggered a DAG run, so many are looked at."""
 _LONGEST = 1_500  # characters of an asset's URI
 
 
@@ -60,3 +67,34 @@ def uri_of(identity: TaskIdentity, record: ArtifactRecord) -> str:
         return record.uri
     parts = (identity.settings.namespace, identity.pipeline, record.path)
     return f"mbox://{urlsplit(identity.settings.url).netloc.rpartition('@')[2]}/{'/'.join(map(quote, parts))}"
+
+
+def uses_of(run: Any) -> list[ArtifactUse]:
+    """What a DAG run used because they triggered it: the artifacts that their events tell of, else URIs.
+
+    Args:
+        run: Airflow's DAG run.
+    """
+    from mbox_ops.entities.lineage import ArtifactUse
+
+    found: list[ArtifactUse] = []
+    for event in (getattr(run, "consumed_asset_events", None) or ())[:MOST_EVENTS]:
+        ids = _ids(event.extra or {})
+        found += [ArtifactUse(artifact_id=one) for one in ids]
+        if not ids and _is_storable(event.asset.uri):
+            found.append(ArtifactUse(uri=event.asset.uri))
+    return found
+
+
+def _ids(extra: dict[str, Any]) -> list[str]:
+    """Ids of artifacts in what somebody put into an event; others put other things there."""
+    listed = extra.get("artifacts")
+    given = [one.get("id") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return [one for one in given if isinstance(one, str) and 0 < len(one) <= DEFAULT.name]
+
+
+def _is_storable(uri: str) -> bool:
+    try:
+        return "://" in uri and bool(check_uri("asset", uri))
+    except InvalidRequest:
+        return False

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from mbox_airflow.assets import uses_of
 from mbox_ops.client.http import HttpApi
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.entities.runs import OpenRun, Source
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def opened(identity: TaskIdentity, context: Context, *, collection: str | None, name: str | None) -> Batch:
-    """A batch that makes or joins the run, and writes nothing else yet."""
+    """A batch that makes or joins the run, and tells what the DAG run was triggered by; it writes nothing else yet."""
     run: Any = context["dag_run"]
     began = getattr(run, "start_date", None)
     return Batch(
@@ -37,6 +38,7 @@ def opened(identity: TaskIdentity, context: Context, *, collection: str | None, 
             started_at=time.time_ns() // 1_000 if began is None else round(began.timestamp() * 1_000_000),
         ),
         name=name or None,
+        uses=uses_of(run),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mbox_airflow.hooks import DELETE_CONN_ID, MboxHook
+from mbox_airflow.hooks import DELETE_CONN_ID
 from mbox_airflow.operators.service import ServiceOperator
 from mbox_ops.errors import InvalidRequest
 
@@ -70,10 +70,12 @@ class DeletingOperator(ServiceOperator):
 
     def act(self, context: Context) -> dict[str, Any]:
         """Delete or count, and report it."""
+        from mbox_ops.client.client import Client
+
         identity = self.identified(context)
         self._check_given()
         limits = self._limits(context, identity)
-        found = self.asked(MboxHook(self.mbox_conn_id).get_conn(), limits)
+        found = self.asked(Client(settings=identity.settings), limits)
         self._log(found, limits["max_runs"])
         return receipt(found)
 
@@ -116,7 +118,7 @@ class DeletingOperator(ServiceOperator):
             )
         if preview and max_runs is not None and found.counts.runs > max_runs:
             self.log.warning("The deletion would be refused: max_runs is %d.", max_runs)
-        if not preview:
+        if found.counts.runs and not preview:
             self.log.info("It can be undone until %s: mbox deletions undo %s", found.purge_after, found.id)
 
 
