@@ -353,7 +353,8 @@ def values_of(node: object, key: str) -> list:
         return [found for each in node for found in values_of(each, key)]
     if not isinstance(node, dict):
         return []
-    return [node[key]] * (key in node) + [found for each in node.values() for found in values_of(each, key)]
+    here = [node[key]] if key in node else []
+    return here + [found for each in node.values() for found in values_of(each, key)]
 
 
 BLOCKED = """

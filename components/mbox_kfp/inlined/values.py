@@ -29,7 +29,7 @@ def mbox_block(metrics: dict[str, Any], step: int, now: int) -> dict[str, Any]:
     names = sorted(metrics)
     return {
         "names": names,
-        "steps": None if step < 0 else [step],
+        "steps": None if step < 0 else [int(step)],
         "wallclocks": [now],
         "values": [mbox_number(name, metrics[name]) for name in names],
     }
