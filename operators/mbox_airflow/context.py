@@ -102,7 +102,7 @@ def identity_of(context: Mapping[str, Any] | Context, mbox_conn_id: str | None =
     settings = _settings(str(ti.id), mbox_conn_id or DEFAULT_CONN_ID)
     key = airflow_key(settings.instance, ti.dag_id, ti.run_id)
     index = -1 if ti.map_index is None else ti.map_index
-    chosen = _chosen_scenario(context)
+    chosen = chosen_scenario(context)
     return TaskIdentity(
         settings=settings,
         key=key,
@@ -177,7 +177,12 @@ def _settings(_ti_id: str, mbox_conn_id: str) -> ClientSettings:
     return MboxHook(mbox_conn_id).settings()
 
 
-def _chosen_scenario(context: Mapping[str, Any] | Context) -> str | None:
+def chosen_scenario(context: Mapping[str, Any] | Context) -> str | None:
+    """The scenario that somebody chose for the DAG run, by its conf or params.
+
+    Raises:
+        InvalidRequest: what was given is no name.
+    """
     conf = getattr(context.get("dag_run"), "conf", None) or {}
     for where, given in (("dag_run.conf", conf), ("params", context.get("params") or {})):
         value = given.get(SCENARIO)

@@ -16,6 +16,8 @@ from typing import Any
 from airflow.listeners import hookimpl
 from airflow.sdk.plugins_manager import AirflowPlugin
 
+from mbox_airflow.listener import DagRunListener
+
 log = logging.getLogger(__name__)
 
 CLIENT = "mbox_ops.client.recorder"
@@ -78,4 +80,4 @@ class MboxPlugin(AirflowPlugin):
     """What mbox-ops adds to Airflow beside the provider."""
 
     name = "mbox"
-    listeners = [FlushBeforeTheEnd()]  # noqa: RUF012  # Airflow's own way
+    listeners = [FlushBeforeTheEnd(), DagRunListener()]  # noqa: RUF012  # Airflow's own way

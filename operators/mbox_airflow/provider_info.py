@@ -16,6 +16,7 @@ def get_provider_info() -> dict[str, Any]:
         "task-decorators": [{"name": "mbox", "class-name": "mbox_airflow.decorators.mbox_task"}],
         "hooks": [{"integration-name": "mbox-ops", "python-modules": ["mbox_airflow.hooks"]}],
         "connection-types": [_CONNECTION],
+        "config": {"mbox": {"description": "The listener that records DAG runs of tagged DAGs.", "options": _OPTIONS}},
         "asset-uris": [{"schemes": ["mbox"], "handler": None}],
         "extra-links": ["mbox_airflow.links.MboxRunLink"],
     }
@@ -50,4 +51,17 @@ _CONNECTION = {
             "verify": "true",
         },
     },
+}
+
+
+def _option(kind: str, default: str, description: str) -> dict[str, Any]:
+    return {"description": description, "version_added": "0.1.0", "type": kind, "example": None, "default": default}
+
+
+_OPTIONS = {
+    "listener": _option("boolean", "False", "Whether DAG runs are recorded by the scheduler itself."),
+    "listener_tag": _option("string", "mbox", "DAGs that have this tag are recorded; '*': all are."),
+    "listener_conn_id": _option("string", "mbox_default", "The connection that names the service."),
+    "listener_interval": _option("float", "10", "Seconds between two looks at a DAG run that goes on; 0.5 at least."),
+    "listener_queue": _option("integer", "1000", "How many notes of DAG runs that moved may wait to be read."),
 }

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,19 +26,14 @@ ROOT = FOLDER.parents[1]
 NOBODY = "http://127.0.0.1:9"
 
 
-class Airflow:
-    """An Airflow in a process of its own, with a database of its own."""
+class AirflowProcess:
+    """A process that holds an Airflow, and calls functions there."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        shutil.copytree(FOLDER / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
-        variables = environment(home, {"PYTHONPATH": str(ROOT), "MBOX_SPOOL_DIR": str(home / "spool")})
-        self.environment = {name: value for name, value in variables.items() if name not in OF_A_USER}
-        migrate = [sys.executable, "-m", "airflow", "db", "migrate"]
-        subprocess.run(migrate, env=self.environment, capture_output=True, check=True)
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
         command = [sys.executable, str(FOLDER / "airflow_process.py")]
         self._process = subprocess.Popen(
-            command, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def call(self, function: str, environment: dict[str, str] | None = None, **arguments: Any) -> Any:
@@ -51,11 +47,6 @@ class Airflow:
             raise AssertionError(answer["error"])
         return answer["result"]
 
-    def run(self, *command: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command in this Airflow's environment."""
-        variables = {**self.environment, **(environment or {})}
-        return subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
-
     def stop(self) -> None:
         """End the process."""
         assert self._process.stdin
@@ -63,6 +54,33 @@ class Airflow:
         self._process.wait(30)
         assert self._process.stdout
         self._process.stdout.close()
+
+
+class Airflow(AirflowProcess):
+    """An Airflow in a process of its own, with a database of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        shutil.copytree(FOLDER / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+        variables = environment(home, {"PYTHONPATH": str(ROOT), "MBOX_SPOOL_DIR": str(home / "spool")})
+        own = {name: value for name, value in variables.items() if name not in OF_A_USER}
+        migrate = [sys.executable, "-m", "airflow", "db", "migrate"]
+        subprocess.run(migrate, env=own, capture_output=True, check=True)
+        super().__init__(own)
+
+    @contextmanager
+    def another(self, **variables: str) -> Iterator[AirflowProcess]:
+        """Another process over the same database, with more variables."""
+        process = AirflowProcess(self.environment | variables)
+        try:
+            yield process
+        finally:
+            process.stop()
+
+    def run(self, *command: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command in this Airflow's environment."""
+        variables = {**self.environment, **(environment or {})}
+        return subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
 
     @property
     def log(self) -> str:

@@ -168,3 +168,37 @@ def asset_events(run_id: str) -> dict[str, dict[str, Any]]:
     with create_session() as session:
         found = session.query(AssetEvent).filter_by(source_run_id=run_id)
         return {event.asset.uri: event.extra for event in found}
+
+
+def tell_the_listener(dag_id: str, run_ids: list[str], times: int) -> dict[str, Any]:
+    """Have Airflow call its listeners for DAG runs that ended, so often, and say what the calls cost in seconds."""
+    import time
+
+    from airflow.listeners.listener import get_listener_manager
+
+    hook, wall, own = get_listener_manager().hook, [], []
+    for number in range(times):
+        dag_run = SimpleNamespace(dag_id=dag_id, run_id=run_ids[number % len(run_ids)])
+        began, spent = time.perf_counter(), time.thread_time()
+        hook.on_dag_run_success(dag_run=dag_run, msg="success")
+        own.append(time.thread_time() - spent)
+        wall.append(time.perf_counter() - began)
+    return {"own": max(own), "wall": sorted(wall)[times * 9 // 10]}
+
+
+def start_a_job() -> None:
+    """What every component of Airflow does before it begins."""
+    from airflow.jobs.job import Job
+
+    Job()
+
+
+def listener_says() -> dict[str, Any]:
+    """How the listener of this process is."""
+    import threading
+
+    from mbox_airflow import listener
+
+    watcher = listener._watcher
+    threads = sum(thread.name == "mbox-listener" for thread in threading.enumerate())
+    return {"threads": threads, "lost": 0 if watcher is None else watcher.lost}

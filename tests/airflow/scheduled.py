@@ -62,11 +62,12 @@ class Scheduled:
         """Trigger a DAG, wait for its end, and say what became of its tasks."""
         return self.wait(dag_id, self.trigger(dag_id, conf))
 
-    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Trigger a DAG as soon as it is known; the id of the DAG run."""
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None, run_id: str | None = None) -> str:
+        """Trigger a DAG as soon as it is known; the id of the DAG run, which Airflow makes unless it is given."""
         self._until(f"{dag_id} is known", lambda: self._found(f"/api/v2/dags/{dag_id}"))
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
-        made = self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"conf": conf or {}, "logical_date": None})
+        wanted = {"conf": conf or {}, "logical_date": None} | ({"dag_run_id": run_id} if run_id else {})
+        made = self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", wanted)
         return str(made["dag_run_id"])
 
     def wait(self, dag_id: str, run_id: str) -> dict[str, Any]:
@@ -79,13 +80,23 @@ class Scheduled:
         """The task instances of a DAG run, by name and map index."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=200"
         found = self.call("GET", path)["task_instances"]
-        return {
-            f"{ti['task_id']}[{ti['map_index']}]" if ti["map_index"] >= 0 else ti["task_id"]: ti for ti in found
-        }
+        return {f"{ti['task_id']}[{ti['map_index']}]" if ti["map_index"] >= 0 else ti["task_id"]: ti for ti in found}
 
-    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Have one task of a DAG run run again."""
-        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id], "only_failed": False}
+    def delete(self, dag_id: str, run_id: str) -> None:
+        """Have Airflow forget a DAG run."""
+        self.call("DELETE", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Set an Airflow Variable."""
+        if self._found(f"/api/v2/variables/{name}"):
+            self.call("PATCH", f"/api/v2/variables/{name}", {"key": name, "value": value})
+        else:
+            self.call("POST", "/api/v2/variables", {"key": name, "value": value})
+
+    def clear(self, dag_id: str, run_id: str, task_id: str | None = None) -> None:
+        """Have one task of a DAG run run again, or all."""
+        body: dict[str, Any] = {"dry_run": False, "dag_run_id": run_id, "only_failed": False}
+        body |= {"task_ids": [task_id]} if task_id else {}
         self.call("POST", f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
 
     def logs(self) -> str:

@@ -1,7 +1,8 @@
 """What a real scheduler makes of our operators and tasks: api-server, scheduler, dag-processor and triggerer."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 import pytest
@@ -12,7 +13,7 @@ from mbox_ops.identity import airflow_key
 from mbox_ops.testing import LiveServer
 from tests.airflow import reading
 from tests.airflow.conftest import FOLDER, OF_A_USER, ROOT
-from tests.airflow.scheduled import Scheduled, scheduled
+from tests.airflow.scheduled import ENDED, SECONDS, Scheduled, scheduled
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
@@ -28,6 +29,29 @@ class Scheduler:
         run = reading.find(self.url, "scheduled", airflow_key("lab", dag_id, run_id))
         assert run is not None, self.airflow.logs()
         return run
+
+    def ended(self, dag_id: str, run_id: str) -> Run:
+        """The same once the listener has told all."""
+
+        def told() -> bool:
+            run = reading.find(self.url, "scheduled", airflow_key("lab", dag_id, run_id))
+            document = {} if run is None else reading.metadata(self.url, "scheduled", run.id)
+            return document.get("airflow", {}).get("state") in ENDED
+
+        self.until(told)
+        return self.tracked(dag_id, run_id)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until it holds."""
+        deadline = time.monotonic() + SECONDS
+        while not holds():
+            assert time.monotonic() < deadline, self.airflow.logs()
+            time.sleep(0.2)
+
+    def events(self, run: Run) -> list[tuple[str, str, str]]:
+        """The (name, source, state) of its events, sorted."""
+        found = reading.events(self.url, "scheduled", run.id)
+        return sorted((event.name, event.source, event.metadata.get("state", "")) for event in found)
 
     def points(self, run: Run, name: str = "m") -> list[tuple[int, float]]:
         """The (step, value) of a series."""
@@ -45,9 +69,10 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory, server: LiveServer) -> I
     }  # fmt: skip
     variables = {
         **dict.fromkeys(OF_A_USER, ""), "AIRFLOW_CONN_MBOX_DEFAULT": json.dumps(connection), "PYTHONPATH": str(ROOT),
-        "MBOX_SPOOL_DIR": str(home / "spool"),
+        "MBOX_SPOOL_DIR": str(home / "spool"), "AIRFLOW__MBOX__LISTENER": "True",
+        "AIRFLOW__MBOX__LISTENER_INTERVAL": "1",
     }  # fmt: skip
-    dags = [FOLDER / "dags" / name for name in ("attempted.py", "gated.py", "written.py")]
+    dags = [FOLDER / "dags" / name for name in ("attempted.py", "gated.py", "listened.py", "written.py")]
     with scheduled(home / "airflow", [*dags, example_dag("train_and_track")], variables) as airflow:
         yield Scheduler(airflow, server)
 
@@ -112,10 +137,73 @@ def test_sensors_and_gates_work_with_a_real_triggerer(scheduler: Scheduler) -> N
     assert scheduler.tracked("gated", gated).status == "FAILED"
 
 
+def test_a_dag_run_that_was_deleted_and_is_made_again_is_one_run_with_the_newer_values(scheduler: Scheduler) -> None:
+    """The key is the same; the newer tasks replace what the older ones wrote."""
+    airflow = scheduler.airflow
+    ran = airflow.run_dag("cleared")
+    first = scheduler.tracked("cleared", ran["run_id"])
+    ((_, before),) = scheduler.points(first)
+    airflow.delete("cleared", ran["run_id"])
+    airflow.wait("cleared", airflow.trigger("cleared", run_id=ran["run_id"]))
+    again = scheduler.tracked("cleared", ran["run_id"])
+    ((_, after),) = scheduler.points(again)
+    assert (again.id, again.status) == (first.id, "FINISHED")
+    assert after > before
+
+
+def test_the_listener_records_the_dags_that_have_its_tag_and_no_others(scheduler: Scheduler) -> None:
+    """States, durations and events of every try, and Airflow's own verdict at the end."""
+    airflow = scheduler.airflow
+    names = ("listened", "listened_killed", "listened_finished", "not_listened")
+    started = {name: airflow.trigger(name) for name in names}
+    states = {name: airflow.wait(name, run_id)["state"] for name, run_id in started.items()}
+    assert states == {
+        "listened": "success", "listened_killed": "failed", "listened_finished": "success", "not_listened": "success",
+    }  # fmt: skip
+    run = scheduler.ended("listened", started["listened"])
+    assert (run.status, run.lost, run.tags["airflow_run_type"]) == ("FINISHED", 0, "manual")
+    assert scheduler.points(run) == [(0, 200.0)]
+    assert [step for step, _ in scheduler.points(run, "airflow/duration_seconds/sleep")] == [0, 1, 2]
+    assert [step for step, _ in scheduler.points(run, "airflow/duration_seconds/fail_once")] == [1, 2]
+    assert scheduler.points(run, "airflow/failures") == [(0, 1.0)]
+    assert scheduler.events(run) == [
+        ("dag_run_finished", "airflow", "success"), ("dag_run_started", "airflow", ""),
+        ("task_finished", "fail_once", "failed"), ("task_finished", "fail_once", "success"),
+        *(("task_finished", f"sleep[{index}]", "success") for index in range(3)),
+        ("task_started", "fail_once", ""), ("task_started", "fail_once", ""),
+        *(("task_started", f"sleep[{index}]", "") for index in range(3)),
+    ]  # fmt: skip
+
+    killed = scheduler.ended("listened_killed", started["listened_killed"])
+    assert (killed.status, scheduler.points(killed)) == ("FAILED", [(1, 1.0)])
+    assert ("task_finished", "die", "failed") in scheduler.events(killed)
+    assert ("task_finished", "sleep", "upstream_failed") in scheduler.events(killed)
+
+    finished = scheduler.ended("listened_finished", started["listened_finished"])
+    assert finished.status == "FAILED"  # as its own task said
+    assert reading.find(scheduler.url, "scheduled", airflow_key("lab", "not_listened", started["not_listened"])) is None
+
+
+@pytest.mark.parametrize("dag_id", ["listened_shrinking", "shrinking"])
+def test_instances_of_a_mapped_task_that_shrank_leave_no_points(scheduler: Scheduler, dag_id: str) -> None:
+    """The DAG run is cleared and has fewer of them: the listener, or the finish operator, takes out what is gone."""
+    airflow = scheduler.airflow
+    airflow.set_variable("mbox_width", "3")
+    ran = airflow.run_dag(dag_id)
+    first = scheduler.tracked(dag_id, ran["run_id"])
+    assert scheduler.points(first) == [(0, 0.0), (1, 1.0), (2, 2.0)]
+    airflow.set_variable("mbox_width", "1")
+    airflow.clear(dag_id, ran["run_id"])
+    assert airflow.wait(dag_id, ran["run_id"])["state"] == "success"
+    scheduler.until(lambda: scheduler.points(first) == [(0, 0.0)])
+    run = scheduler.tracked(dag_id, ran["run_id"])
+    scheduler.until(lambda: scheduler.tracked(dag_id, ran["run_id"]).status == "FINISHED")
+    assert run.id == first.id
+
+
 def test_nothing_of_ours_is_missing_or_broken_for_airflow(scheduler: Scheduler) -> None:
     """No import errors, and every process is still there."""
     airflow = scheduler.airflow
     assert [name for name, process in airflow.processes.items() if process.poll() is not None] == []
     broken = airflow.call("GET", "/api/v2/importErrors")
     assert broken["import_errors"] == []
-
