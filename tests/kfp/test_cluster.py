@@ -49,7 +49,12 @@ def whole(scenario: str):
     with tracked_run(scenario=scenario, run_name=dsl.PIPELINE_JOB_ID_PLACEHOLDER):
         made = parts.make_outputs(count=50)
         submit_metrics(
-            metrics={"accuracy": made.outputs["accuracy"], "epochs": made.outputs["epochs"], "lost": float("nan")},
+            metrics={
+                "accuracy": made.outputs["accuracy"],
+                "epochs": made.outputs["epochs"],
+                "lost": float("nan"),
+                "größe/日本": 1,
+            },
             step=3,
             parameters={"epochs": 3, "rate": 0.1, "deep": {"a": [1, 2.5]}},
             tags={"team": "cv", "ünïcode": "日本"},
@@ -92,13 +97,14 @@ def test_a_cluster_gives_what_kfp_local_gives(cluster, play, written):
     assert (there["status"], there["pipeline"], there["named as the execution"]) == ("FINISHED", "whole", True)
     assert there["points"]["inner"] == [1.0, 2.5, 7.0]
     assert there["points"]["epochs"] == [(3, 3.0)]
+    assert there["points"]["größe/日本"] == [(3, 1.0)]
     assert there["points"]["confusion/cat/dog"] == [(0, 2.0)]
     assert len(there["points"]["loss"]) == 50
     assert len(there["events"]) == 4
     key = written.run("kfp-cluster")["key"]
     assert key == f"kfp/default/{cluster.run_id}"
     shown = [step["artifacts"]["kfp_metrics"]["metadata"] for step in cluster.outputs["submit-metrics"]]
-    assert {"accuracy": 0.875, "epochs": 3.0, "kfp/f1": 0.5} in shown
+    assert {"accuracy": 0.875, "epochs": 3.0, "größe/日本": 1.0, "kfp/f1": 0.5} in shown
 
     play(whole, scenario="kfp-local")
     here = what_is_there(written, "kfp-local")
