@@ -158,7 +158,7 @@ def opening(
     Raises:
         InvalidRequest: a name breaks a rule, or both a pipeline and a notebook are named.
     """
-    _check_names(
+    check_names(
         {
             "run name": name, "run collection name": collection, "scenario": scenario, "execution": execution,
             "scenario_version": scenario_version, "pipeline": pipeline, "notebook": notebook,
@@ -180,7 +180,12 @@ def opening(
     )
 
 
-def _check_names(given: dict[str, str | None]) -> None:
+def check_names(given: dict[str, str | None]) -> None:
+    """Check the names that a run is opened with; `scenario` is one of them.
+
+    Raises:
+        InvalidRequest: one is empty, too long, or no name that a scenario can have.
+    """
     for field, name in given.items():
         if name is not None:
             check_text(field, name, most=DEFAULT.name)

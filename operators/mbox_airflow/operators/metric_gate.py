@@ -144,6 +144,11 @@ class MetricGateOperator(MboxOperator):
         batch.events = [parts.event_record(Event(name="metric_gate", source=self.task_id, metadata=told))]
 
     def _check(self) -> None:
+        from mbox_airflow import templated
+
+        for name in ("at_least", "at_most", "tolerance"):
+            if _given(value := getattr(self, name)):
+                templated.number(name, value)
         if self.otherwise not in OTHERWISE:
             raise InvalidRequest(
                 f"otherwise must be one of {', '.join(OTHERWISE)}, not {self.otherwise!r}.",

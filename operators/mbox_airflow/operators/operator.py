@@ -71,7 +71,10 @@ class MboxOperator(ServiceOperator):
     def written(self, context: Context, identity: TaskIdentity) -> dict[str, Any]:
         """Write what `fill` gives, tell it to the outlets, and answer the receipt."""
         from mbox_airflow import assets, batches
+        from mbox_ops.client.starting import check_names
 
+        names = {"run_collection_name": self.run_collection_name or None, "run_name": self.run_name or None}
+        check_names({"scenario": identity.scenario, **names})
         batch = batches.opened(identity, context, collection=self.run_collection_name, name=self.run_name)
         self.fill(batch, context, identity)
         result = batches.send(batch, identity.settings)
