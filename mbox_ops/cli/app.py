@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from mbox_ops.cli import artifacts, cleaning, comparing, exporting, fields, grouping, history, options, runs, serving
+from mbox_ops.cli import (
+    archiving,
+    artifacts,
+    cleaning,
+    comparing,
+    exporting,
+    fields,
+    grouping,
+    history,
+    options,
+    runs,
+    serving,
+)
 from mbox_ops.cli.output import err, problem
 from mbox_ops.errors import MboxError
 
@@ -26,6 +38,7 @@ app.add_typer(runs.experiments, name="experiments")
 runs.runs.command("compare")(comparing.compare)
 app.add_typer(grouping.collections, name="collections")
 app.add_typer(grouping.scenarios, name="scenarios")
+grouping.scenarios.command("export")(archiving.export_scenarios)
 app.add_typer(grouping.deletions, name="deletions")
 app.add_typer(artifacts.artifacts, name="artifacts")
 app.add_typer(fields.fields, name="fields")
@@ -35,6 +48,7 @@ app.command("history")(history.history)
 app.command("events")(runs.events)
 app.command("cleanup")(cleaning.cleanup)
 app.command("export")(exporting.export)
+app.command("import")(archiving.import_scenarios)
 app.command("serve")(serving.serve)
 
 

@@ -14,6 +14,9 @@ Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
 DatabaseUrl = Annotated[
     str | None, typer.Option("--database-url", help="sqlite:///file.db or postgresql://... (MBOX_DATABASE_URL).")
 ]
+ArtifactUrl = Annotated[
+    str | None, typer.Option("--artifact-url", help="A folder, s3://bucket/prefix, ... (MBOX_ARTIFACT_URL).")
+]
 Scenario = Annotated[str | None, typer.Option("--scenario", help="Only runs of this scenario (name or id).")]
 ScenarioVersion = Annotated[str | None, typer.Option("--scenario-version", help="Only runs of this version.")]
 Pipeline = Annotated[str | None, typer.Option("--pipeline", help="Only runs of this pipeline.")]

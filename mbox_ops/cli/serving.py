@@ -22,6 +22,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to bind (MBOX_HOST).")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port, 0 for a free one (MBOX_PORT).")] = None,
     database_url: options.DatabaseUrl = None,
+    artifact_url: options.ArtifactUrl = None,
 ) -> None:
     """Start the tracking service.
 
@@ -29,7 +30,7 @@ def serve(
     """
     from mbox_ops.server.serve import serve as run_server
 
-    run_server(_settings(database_url, host=host, port=port))
+    run_server(settings_of(database_url, host=host, port=port, artifact_url=artifact_url))
 
 
 @db.command("upgrade")
@@ -37,7 +38,7 @@ def upgrade(database_url: options.DatabaseUrl = None, as_json: options.Json = Fa
     """Bring the database's tables to this version; it may be repeated."""
     from mbox_ops.store.database import Database
 
-    settings = _settings(database_url)
+    settings = settings_of(database_url)
     with Database(settings.database_url) as database:
         database.upgrade()
     if as_json:
@@ -55,7 +56,7 @@ def backup(
     """Copy the database while the service runs: SQLite to a database file, PostgreSQL to an archive for pg_restore."""
     from mbox_ops.store.backup import backup as copy
 
-    settings = _settings(database_url)
+    settings = settings_of(database_url)
     with Progress(console=err, transient=True, disable=as_json) as progress:
         task = progress.add_task("Copying", total=None)
         copy(settings.database_url, target, progress=lambda done, of: progress.update(task, completed=done, total=of))
@@ -75,7 +76,7 @@ def compact(database_url: options.DatabaseUrl = None, as_json: options.Json = Fa
     from mbox_ops.store.database import Database
     from mbox_ops.store.space import compact as give_back
 
-    settings = _settings(database_url)
+    settings = settings_of(database_url)
     with Database(settings.database_url) as database, Progress(console=err, transient=True, disable=as_json) as bar:
         task = bar.add_task("Giving space back", total=None)
         before = database.size()
@@ -143,7 +144,8 @@ def revoke_token(
         out.print(f"Token {revoked.id} ({revoked.name}) is revoked.")
 
 
-def _settings(database_url: str | None, **given: Any) -> ServerSettings:
+def settings_of(database_url: str | None, **given: Any) -> ServerSettings:
+    """The server's settings, with what was given instead."""
     changes = {name: value for name, value in {"database_url": database_url, **given}.items() if value is not None}
     return msgspec.structs.replace(server_settings(), **changes)
 
@@ -153,6 +155,6 @@ def _tokens(database_url: str | None) -> Iterator[Any]:
     from mbox_ops.service.service import Service
     from mbox_ops.store.database import Database
 
-    with Database(_settings(database_url).database_url) as database:
+    with Database(settings_of(database_url).database_url) as database:
         database.upgrade()
         yield Service(database).tokens

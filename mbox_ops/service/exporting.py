@@ -18,6 +18,8 @@ from mbox_ops.store.database import Database
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_UNSEALED = 200_000  # points of one run, which are held in memory
+
 Progress = Callable[[int, int], None]
 """Called with how many are done, and how many there are."""
 
@@ -26,7 +28,7 @@ class Exporting:
     """The exporting of a service's scenarios.
 
     Args:
-        metrics: seals what is exported, so that no run's points need be held in memory.
+        metrics: seals runs with many points first, so that they need not be held in memory.
     """
 
     def __init__(self, database: Database, *, metrics: Metrics, blobs: Blobs | None) -> None:
@@ -91,9 +93,9 @@ class _Export:
         """Write a run; one that was deleted meanwhile is left out."""
         with self._database.read() as conn:
             run = archived_runs.find(conn, subject_id=subject_id)
-        if run is None:
-            return
-        self._metrics.seal(run.id)
+            unsealed = archived_points.unsealed_points(conn, subject_id=subject_id)
+        if run is not None and unsealed > _UNSEALED:
+            self._metrics.seal(run.id)
         with self._database.read() as conn:
             run = archived_runs.find(conn, subject_id=subject_id)
             if run is None:

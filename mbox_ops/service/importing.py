@@ -19,7 +19,7 @@ from mbox_ops.errors import Conflict, InvalidRequest
 from mbox_ops.service.access import Actor
 from mbox_ops.service.archiving import PIECE, ArchiveReader, BlobItem, RunItem
 from mbox_ops.service.clock import Clock
-from mbox_ops.service.importing_runs import FIRST, Arriving, numbered
+from mbox_ops.service.importing_runs import FIRST, Arriving, Shared
 from mbox_ops.service.uploads import Uploads
 from mbox_ops.store import archived_runs, blobs, grouping, subjects
 from mbox_ops.store.archived_runs import Taken
@@ -87,11 +87,13 @@ class Importing:
         done = {"runs": 0, "present": 0, "blobs": 0}
         with self.database.write() as conn:
             namespace_id = subjects.namespace_id(conn, name=report.namespace, now=self._clock.now())
+        shared = Shared(self.database, namespace_id)
         for item in reader.items():
             if isinstance(item, BlobItem):
                 done["blobs"] += self._upload(by, item)
             elif isinstance(item, RunItem):
-                done["runs" if self._import(item, namespace_id, report.namespace, suffix) else "present"] += 1
+                is_new = self._import(item, shared, namespace_id, report.namespace, suffix)
+                done["runs" if is_new else "present"] += 1
             tell(reader.bytes)
         return replace(report, **done)
 
@@ -107,7 +109,7 @@ class Importing:
                 self._uploads.put(actor, upload.id, offset, part)
         return self._uploads.create(actor, wish).complete
 
-    def _import(self, item: RunItem, namespace_id: int, namespace: str, suffix: str | None) -> bool:
+    def _import(self, item: RunItem, shared: Shared, namespace_id: int, namespace: str, suffix: str | None) -> bool:
         """Write a run, in one transaction; whether it was not here yet."""
         with self.database.read() as conn:
             run = self.judge(conn, item.run, namespace_id, namespace, suffix)
@@ -120,7 +122,7 @@ class Importing:
                 rest = [(kind, rows)]
                 break
             small[kind] += rows
-        place = numbered(self.database, run, namespace_id, small)
+        place = shared.place(run, small)
         try:
             with self.database.write() as conn:
                 arriving = Arriving(conn, self.database, run, namespace_id, place, small)

@@ -27,15 +27,32 @@ class Place(NamedTuple):
     collection_id: int
 
 
-def numbered(database: Database, run: ArchivedRun, namespace_id: int, small: Mapping[str, Sequence[Any]]) -> Place:
-    """Make what a run shares with others, in a short transaction, so that nobody waits for that as long as it takes."""
-    with database.write() as conn:
-        names.number(conn, database, namespace_id, _names(small))
-        scenario = archived_runs.scenario_id(conn, namespace_id=namespace_id, given=run.scenario)
-        return Place(scenario, archived_runs.collection_id(conn, scenario=scenario, given=run.collection))
+class Shared:
+    """What runs of a namespace share with others: names, scenarios, collections.
+
+    They are made before a run's own transaction, in a short one, so that nobody who needs them, too, waits for the run.
+    """
+
+    def __init__(self, database: Database, namespace_id: int) -> None:
+        self._database, self._namespace_id = database, namespace_id
+        self._places: dict[tuple[str, str, bool], Place] = {}
+
+    def place(self, run: ArchivedRun, small: Mapping[str, Sequence[Any]]) -> Place:
+        """The scenario and collection of a run; its names have numbers then."""
+        group = (run.scenario.name, run.collection.name, run.collection.is_default)
+        wanted = _names(small)
+        if group not in self._places or any(
+            (self._namespace_id, name) not in self._database.name_ids for name in wanted
+        ):
+            with self._database.write() as conn:
+                names.number(conn, self._database, self._namespace_id, wanted)
+                scenario = archived_runs.scenario_id(conn, namespace_id=self._namespace_id, given=run.scenario)
+                collection = archived_runs.collection_id(conn, scenario=scenario, given=run.collection)
+            self._places[group] = Place(scenario, collection)
+        return self._places[group]
 
 
-def _names(small: Mapping[str, Sequence[Any]]) -> Iterable[str]:
+def _names(small: Mapping[str, Sequence[Any]]) -> set[str]:
     """The names of series, and those that search needs a number for."""
     wanted = {one.name for one in small["series"]}
     wanted |= {one.name for one in small["settings"] if one.kind in _SEARCHED}

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple, cast
 
 import numpy as np
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from mbox_ops.entities.archives import PointBlock
 from mbox_ops.entities.metrics import Kind
@@ -19,7 +19,7 @@ from mbox_ops.store.parts import Rows, SeriesRow, find_series, unsealed
 from mbox_ops.store.points import Columns, Ints, Matrix, Values, floats, ints, objects
 from mbox_ops.store.series import add_states, batched
 from mbox_ops.store.summaries import State, merge, states_of
-from mbox_ops.store.tables import axes, chunks, writers
+from mbox_ops.store.tables import axes, chunks, segments, writers
 
 _VALUE_BYTES = 1 << 20  # of texts and byte strings in one block
 _AXES = 256  # decoded ones that are kept: series that were logged together share them
@@ -55,6 +55,12 @@ def read(conn: Connection, *, subject_id: int, places: Mapping[int, int]) -> Ite
             sealed = _sealed(conn, one, listed.get(writer_id, []), decoded)
             for piece in _blocks(chain(sealed, loose.get((one.id, writer_id), []))):
                 yield _block(one, places[writer_id], piece)
+
+
+def unsealed_points(conn: Connection, *, subject_id: int) -> int:
+    """How many points of a subject are in segments still."""
+    query = select(func.coalesce(func.sum(segments.c.points), 0)).where(segments.c.subject_id == subject_id)
+    return int(conn.execute(query).scalar_one())
 
 
 def series_of(conn: Connection, *, subject_id: int) -> list[tuple[str, Kind]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mbox_ops.client.client import Client
 from mbox_ops.testing import live_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,3 +71,16 @@ def test_system_metrics_are_logged_as_the_page_says(tmp_path: Path) -> None:
         script.write_text(blocks("python", "system-metrics.md"), "utf-8")
         printed = run([sys.executable, str(script)], tmp_path, server.url)
     assert "'system/memory_percent', " in printed
+
+
+def test_data_moves_as_the_page_says(tmp_path: Path) -> None:
+    """Exported while the service runs, imported twice elsewhere, and a file that tar can read."""
+    with live_server(home=tmp_path) as server:
+        client = Client(server.url)
+        for name in ("churn", "fraud"):
+            client.runs.create(scenario=name).log_metrics({"loss": 0.5})
+        printed = run(["bash", "-euc", blocks("sh", "moving-data.md")], tmp_path, server.url)
+    assert "2 runs imported into the namespace 'default', 0 were there already." in printed
+    assert '"present": 2' in printed
+    assert '"format": "mbox-ops scenarios"' in printed
+    assert (tmp_path / "two.tar").read_bytes() == (tmp_path / "everything.tar").read_bytes()
