@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
@@ -42,14 +43,30 @@ def _record(file: File, checksum: bool, mime_type: ArtifactMime | None, limits: 
         if checksum:
             raise InvalidRequest(f"checksum=True reads local files, and {text!r} is a URI.", field="files", value=text)
         return ArtifactRecord(path=text, uri=check_uri("artifact uri", text), mime_type=mime_type)
-    path = Path(text).expanduser().absolute()
+    path = expanded(text).absolute()
     uri = check_text("artifact uri", path.as_uri(), most=limits.uri)
     record = ArtifactRecord(path=text, uri=uri, mime_type=mime_type)
     if checksum:
         record.checksum = _sha256(path, text)
-    if path.is_file():
-        record.size = path.stat().st_size
+    record.size = _size(path)
     return record
+
+
+def expanded(text: str) -> Path:
+    """The path with a home in place of `~`; it stays as it is where nobody has that name, as in a shell."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def _size(path: Path) -> int | None:
+    """The size of a file; None of anything else, and of what is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _sha256(path: Path, given: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mbox_ops.client.files import File, Files
+from mbox_ops.client.files import File, Files, expanded
 from mbox_ops.entities.limits import DEFAULT, check_text
 from mbox_ops.errors import InvalidRequest
 
@@ -57,8 +57,8 @@ def _sources_of(file: File) -> Iterator[Source]:
             f"{text[:200]!r} is a URI: only local files are uploaded; track_artifacts keeps URIs.",
             field="files", value=text,
         )  # fmt: skip
-    path = Path(text).expanduser()
-    if path.is_dir():
+    path = expanded(text)
+    if stat.S_ISDIR(_mode(path)):
         name = path.name if path.name != ".." else ""
         yield from (Source(f"{name}/{source.label}" if name else source.label, source.path) for source in _walk(path))
     else:
@@ -91,12 +91,15 @@ def _check_inside(path: Path, inside: Path) -> None:
 
 
 def _check_regular(path: Path) -> None:
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from None
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(_mode(path)):
         raise _unreadable(path, "It is neither a file nor a folder")
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a NUL in it
+        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from None
 
 
 def _unreadable(path: Path, why: str) -> InvalidRequest:

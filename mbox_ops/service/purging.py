@@ -13,7 +13,7 @@ from mbox_ops.store import audit, deletions, purging, space
 from mbox_ops.store.database import Connection, Database
 
 _ROWS = 500  # dropped in the first transaction of a round; the others drop a quarter to four times as many
-_SLICE_SECONDS = 0.02  # what a transaction is to take once it has its turn: writers wait as long
+_SLICE_SECONDS = 0.012  # what a transaction is to take once it has its turn: writers wait as long
 _KEPT_PAGES = 2_560  # 10 MiB
 _SECONDS_FOR_SPACE = 2.0
 _LONGEST_PAUSE = 0.05  # seconds
@@ -55,13 +55,14 @@ class Purging:
         rows, is_first = _ROWS, True
         while True:
             state, took = self._slice(row, rows, is_first=is_first)
+            self._database.move_log()
             if state is not None:
                 return state == "PURGED"
             is_first = False
             if time.monotonic() >= ends:
                 return False
             rows = max(_ROWS // 4, 1, min(4 * _ROWS, int(rows * _SLICE_SECONDS / took)))
-            time.sleep(min(took, _LONGEST_PAUSE))  # writers go first
+            time.sleep(min(2 * took, _LONGEST_PAUSE))  # writers go first
 
     def _slice(self, row: int, rows: int, *, is_first: bool) -> tuple[DeletionState | None, float]:
         """One transaction; the state that the deletion ends in, None while there is more to drop, and how long it took.

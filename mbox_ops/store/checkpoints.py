@@ -39,18 +39,18 @@ class Log:
         self._path = database.with_name(f"{database.name}-wal")
         self._told = False
 
-    def is_long(self) -> bool:
-        """Whether it holds many pages that were not moved when it was begun anew last."""
+    def is_long(self, pages: int | None = None) -> bool:
+        """Whether it holds so many pages (many, if not given) that were not moved when it was begun anew last."""
         try:
             with self._path.open("rb", buffering=0) as file:
                 page_size, salt = _HEADER.unpack(file.read(_HEADER.size))
-                file.seek(_HEADER_SIZE + (PAGES - 1) * (_FRAME_SIZE + page_size))
+                file.seek(_HEADER_SIZE + ((PAGES if pages is None else pages) - 1) * (_FRAME_SIZE + page_size))
                 return bool(_FRAME.unpack(file.read(_FRAME.size))[0] == salt)  # frames of an earlier round have another
         except (OSError, struct.error):  # it is not there, or shorter
             return False
 
     def move(self, engine: Engine, *, cut: bool = False) -> None:
-        """Move what no reader holds back. The caller keeps writers out, and does not depend on it.
+        """Move what no reader holds back. If the caller keeps writers out, the log can be begun anew afterwards.
 
         Args:
             cut: take the log's space on the disk away too, if no reader needs it any more within a second.

@@ -25,6 +25,7 @@ __all__ = ["Connection", "Database", "Dialect"]  # the service takes connections
 Dialect = Literal["sqlite", "postgresql"]
 
 SECONDS_TO_WAIT = 30
+_SOME_PAGES = 100
 _READERS = 10  # kept connections; as many again are opened when they are all in use
 # Must stand before the first table, and before WAL writes the first page. Later on it would write at every connection.
 _SQLITE_FIRST = "PRAGMA auto_vacuum = INCREMENTAL"
@@ -102,6 +103,15 @@ class Database:
             return sum(path.stat().st_size for path in self._file.parent.glob(f"{self._file.name}*") if path.is_file())
         with self.read() as conn:
             return int(conn.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+
+    def move_log(self) -> None:
+        """Move some of SQLite's log into the database file while others write.
+
+        Whoever changes many pages calls this after each transaction, so that no writer has to wait until all of them
+        are on the disk.
+        """
+        if self._log is not None and self._log.is_long(_SOME_PAGES):
+            self._log.move(self._engine)
 
     def cut_log(self) -> None:
         """Move SQLite's log into the database file and give its space back, unless readers need it."""

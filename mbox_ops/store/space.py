@@ -33,6 +33,7 @@ def give_back(database: Database, *, keep: int, seconds: float, progress: Progre
         began = time.monotonic()
         with database.write() as conn:
             _vacuum(conn, min(PAGES_A_STEP, left - keep))
+        database.move_log()
         left = free_pages(database)
         if progress is not None:
             progress(first - left, first - keep)

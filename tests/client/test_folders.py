@@ -65,8 +65,8 @@ def test_what_is_no_file_is_refused(folder: Path, tmp_path: Path) -> None:
     """Before anything is sent, and by its name."""
     (tmp_path / "empty").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    files = [tmp_path / name for name in ("nowhere", "empty", "pipe")]
-    for wrong in ("s3://bucket/a", *files, [7], [], [folder, None]):
+    files = [tmp_path / name for name in ("nowhere", "empty", "pipe", "n" * 300, "a\x00b")]
+    for wrong in ("s3://bucket/a", "~nobody-has-this-name/a", *files, [7], [], [folder, None]):
         with pytest.raises(InvalidRequest):
             sources(wrong)  # type: ignore[arg-type]
 
