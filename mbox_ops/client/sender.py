@@ -228,7 +228,8 @@ class Sender:
             return
         if item.instead is None:
             self._note(item, error)
-            item.instead = [encode(batch) for batch in substitutes(decode(item.body, Batch))]
+            refused, conflict = decode(item.body, Batch), error.code == "conflict"
+            item.instead = [encode(batch) for batch in substitutes(refused, conflict=conflict)]
         if item.instead:
             item.body = item.instead.pop(0)
         else:

@@ -9,17 +9,20 @@ _ADDRESS = ("run_id", "key", "writer")
 _ESSENTIAL = ("open", "state", "at")
 
 
-def substitutes(batch: Batch) -> list[Batch]:
-    """What may be taken instead, the most first; each counts the refused batch as lost.
+def substitutes(batch: Batch, *, conflict: bool = False) -> list[Batch]:
+    """What may be taken instead, the most first; each but the first counts the refused batch as lost.
 
-    1. Only what the run's life depends on: that it is opened, and that it ends.
-    2. The same without the claims that can be in conflict with others', so that data still finds its run.
-    3. Nothing.
+    1. If it was refused for its claims, in conflict with others': everything but these.
+    2. Only what the run's life depends on: that it is opened, and that it ends.
+    3. The same without the claims, so that data still finds its run.
+    4. Nothing.
     """
     lost = batch.lost + 1
     empty = Batch(lost=lost, **{name: getattr(batch, name) for name in _ADDRESS})
     essential = replace(empty, **{name: getattr(batch, name) for name in _ESSENTIAL})
     found = [essential]
+    if batch.open is not None and conflict:
+        found.insert(0, replace(batch, open=_without_claims(batch.open)))
     if batch.open is not None:
         found.append(replace(essential, open=_without_claims(batch.open)))
     found.append(empty)

@@ -191,7 +191,7 @@ def test_a_refused_batch_does_not_block_those_behind_it(
 
 
 def test_an_opening_that_is_refused_does_not_cost_the_run(make_recorder: RecorderMaker, server: LiveServer) -> None:
-    """Claims that conflict are refused; what is logged goes to the run that has the key."""
+    """Claims that conflict are refused; all that is logged goes to the run that has the key."""
     first = opened(make_recorder(), key="claimed")
     first.producer.opening.scenario = "first"  # type: ignore[union-attr]
     assert first.flush().refused == []
@@ -205,8 +205,9 @@ def test_an_opening_that_is_refused_does_not_cost_the_run(make_recorder: Recorde
     second.log("loss", 2.0, 1)
     assert second.flush().where == "server"
     assert second.run_id == first.run_id
-    assert points(server.url, first.run_id) == [(1, 2.0)]
-    assert run_of(server.url, first.run_id).scenario == "first"
+    assert points(server.url, first.run_id) == [(0, 1.0), (1, 2.0)]
+    run = run_of(server.url, first.run_id)
+    assert (run.scenario, run.lost) == ("first", 0)
 
 
 def test_a_writer_to_a_deleted_run_is_over(
