@@ -59,6 +59,21 @@ def test_the_recurring_run_of_the_page_can_be_made() -> None:
     assert len(ast.literal_eval(given["cron_expression"]).split()) == 6
 
 
+def test_a_task_of_the_page_gets_its_image(tmp_path: Path) -> None:
+    """One image for all steps of ours, on a cluster without a network."""
+    from kfp import compiler, dsl
+
+    from mbox_kfp import log_event
+
+    def body() -> None:
+        exec(snippet("python image"), {"log_event": log_event})  # noqa: S102 - the page is ours
+
+    path = tmp_path / "pipeline.yaml"
+    compiler.Compiler().compile(dsl.pipeline(body, name="image"), str(path))
+    executors = next(yaml.safe_load_all(path.read_text("utf-8")))["deploymentSpec"]["executors"]
+    assert executors["exec-log-event"]["container"]["image"] == "registry.example/kfp-steps:2.17.0"
+
+
 def test_the_links_of_the_page_lead_somewhere() -> None:
     """Every file that it names is there."""
     for page in (HOW_TO / "kubeflow-pipelines.md", ROOT / "components" / "mbox_kfp" / "README.md"):

@@ -7,7 +7,10 @@ back wrapped, a parent DAG has an id, final states are COMPLETE and FAILED, and 
 
 import itertools
 import json
+import os
 import re
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -149,11 +152,27 @@ class Cluster:
         values = executor_input["inputs"]["parameterValues"]
         text = TEXT.sub(lambda found: as_text(values[found[1]]), json.dumps(whole(executor_input)))
         try:
-            Executor(json.loads(text), self.functions[kind]).execute()
+            if kind in self.functions:
+                Executor(json.loads(text), self.functions[kind]).execute()
+            else:
+                self.command(component, text)
         except (Exception, SystemExit) as error:
             self.failures.append(error)
             raise StepFailed from error
         return self.written(kind, component, place)
+
+    def command(self, component: Values, executor_input: str) -> None:
+        """Run a step's own command, in a process: one that no function is given for."""
+        container = self.spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
+        values = json.loads(executor_input)["inputs"]["parameterValues"]
+        arguments = [
+            TEXT.sub(lambda found: as_text(values[found[1]]), each.replace("{{$}}", executor_input))
+            for each in [*container["command"], *container["args"]]
+        ]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(arguments, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
 
     def written(self, kind: str, component: Values, place: Path) -> Values:
         """What a step put out."""

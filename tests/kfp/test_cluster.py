@@ -7,10 +7,11 @@ import pytest
 
 pytest.importorskip("kfp")
 
-from kfp import dsl
+from kfp import components, dsl
 from kfp.dsl.types import artifact_types
 
-from mbox_kfp import log_event, submit_metrics, track_artifact, tracked_run, update_metadata
+import mbox_kfp
+from mbox_kfp import log_event, submit_metrics, track_artifact, tracked_run, update_metadata, with_tracking
 from mbox_kfp.compile import COMPONENTS
 from mbox_kfp.examples import cleanup_by_scenario
 from tests.kfp import parts
@@ -198,3 +199,39 @@ def test_ten_items_of_a_loop_are_ten_writers(cluster, play, written):
         points = written.points(written.run(scenario))
         assert sorted(value for _, value in points["item"]) == [float(n) for n in range(10)]
         assert points["total"] == [(0, 55.0)]
+
+
+def test_a_users_own_step_knows_its_run_on_a_cluster(cluster, written):
+    """What `with_tracking` puts in front of its command resolves there too; the items of a loop stay apart."""
+
+    @dsl.pipeline(name="own")
+    def own():
+        with dsl.ParallelFor([0.5, 1.0]) as rate:
+            with_tracking(parts.train(rate=rate, epochs=2), scenario="kfp-cluster-own")
+        log_event("here", scenario="kfp-cluster-own")
+
+    assert cluster.run(own) == "COMPLETE", cluster.failures
+    run = written.run("kfp-cluster-own")
+    assert (run["key"], run["pipeline"], len(written.events(run))) == (f"kfp/default/{cluster.run_id}", "own", 1)
+    assert sorted(written.points(run)["curve"]) == [(0, 0.0), (0, 0.0), (1, 0.5), (1, 1.0)]
+
+
+def test_a_pipeline_that_loads_the_yaml_needs_no_factory(cluster, written):
+    """It gives the placeholders and a constant for each step itself, as the READMEs say."""
+    folder = Path(mbox_kfp.__file__).parent
+    submit, finish = (
+        components.load_component_from_file(str(folder / name / "component.yaml"))
+        for name in ("submit_metrics", "finish_run")
+    )
+    who = {"run_id": dsl.PIPELINE_JOB_ID_PLACEHOLDER, "parent_dag_id": dsl.PIPELINE_TASK_ID_PLACEHOLDER}
+
+    @dsl.pipeline(name="by-file")
+    def by_file(scenario: str):
+        with dsl.ExitHandler(finish(**who, pipeline="by-file", task="finish", scenario=scenario)):
+            for name in ("a", "b"):
+                task = submit(**who, pipeline="by-file", task=name, scenario=scenario, metrics={name: 1.0})
+                task.set_caching_options(False)
+
+    assert cluster.run(by_file, scenario="kfp-by-file") == "COMPLETE", cluster.failures
+    run = written.run("kfp-by-file")
+    assert (run["status"], written.points(run)) == ("FINISHED", {"a": [(0, 1.0)], "b": [(0, 1.0)]})

@@ -91,7 +91,8 @@ def mbox_delete(step: dict[str, Any], path: str, given: dict[str, Any], what: di
     if given["expected"]:
         wish["expected"] = given["expected"]
     body = json.dumps(mbox_plain(wish), allow_nan=False).encode()  # a count may come as 3.0
-    answer, _ = mbox_deliver(step, "POST", path, body)
+    # Choosing among many runs may take long, so one try waits as long as the step has.
+    answer, _ = mbox_deliver(step, "POST", path, body, patience=step["seconds"])
     if not isinstance(answer.get("counts"), dict):
         raise RuntimeError(f"What answers at {step['url']} is not the mbox-ops service: it does not say what it did.")
     return answer

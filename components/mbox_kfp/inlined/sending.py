@@ -70,6 +70,8 @@ def mbox_write(step: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, A
         if seq > 1:
             del batch["open"]
         answer, _ = mbox_deliver(step, "POST", "/api/v1/batches", json.dumps(batch, allow_nan=False).encode())
+    if "run_id" not in answer:
+        raise RuntimeError(f"What answers at {step['url']} is not the mbox-ops service: it names no run.")
     return answer
 
 
@@ -92,8 +94,13 @@ def mbox_epoch(step: dict[str, Any]) -> int:
             )
 
 
-def mbox_deliver(step: dict[str, Any], method: str, path: str, body: bytes) -> tuple[dict[str, Any], float]:
-    """The answer and how long it took; the same request again, until the deadline, while the service is away."""
+def mbox_deliver(
+    step: dict[str, Any], method: str, path: str, body: bytes, patience: float = 10.0
+) -> tuple[dict[str, Any], float]:
+    """The answer and how long it took; the same request again, until the deadline, while the service is away.
+
+    One try waits for `patience` seconds at most.
+    """
     import random
     import time
 
@@ -101,7 +108,7 @@ def mbox_deliver(step: dict[str, Any], method: str, path: str, body: bytes) -> t
     tries = 0
     while True:
         began = time.monotonic()
-        status, answer, trouble, pause = mbox_call(step, method, path, body, max(0.1, min(10.0, deadline - began)))
+        status, answer, trouble, pause = mbox_call(step, method, path, body, max(0.1, min(patience, deadline - began)))
         tries += 1
         if 200 <= status < 300:
             return answer, time.monotonic() - began
