@@ -105,6 +105,20 @@ class Blobs:
         """Remove a blob; one that is not there is no error."""
         self._remove(key)
 
+    def probe(self) -> None:
+        """Make sure that the store takes bytes, by a file of one byte that goes again.
+
+        Raises:
+            StorageFull: it has no room.
+            Unavailable: it is away, or refuses.
+        """
+        key = f"tmp/{secrets.token_hex(16)}"
+        with translated(self.url):
+            if self._local:
+                Path(self._path("tmp")).mkdir(parents=True, exist_ok=True)
+            self._fs.pipe_file(self._path(key), b"?")
+        self._remove(key)
+
     def blobs(self, shard: int) -> list[Found]:
         """What lies in one of the 256 folders of blobs."""
         return self._walk(f"{shard:02x}")

@@ -49,6 +49,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     scatters: int = 1_000
     artifact_bytes: int = 100 * 1024 * 1024 * 1024
     part_bytes: int = 8 * 1024 * 1024
+    unfinished_uploads: int = 1_000
 
 
 DEFAULT = Limits()

@@ -7,11 +7,13 @@ has uploaded are kept once, but each namespace has to send them itself, since a 
 import secrets
 import time
 from collections.abc import Callable
+from threading import Thread
+from typing import TYPE_CHECKING, Literal
 
 from mbox_ops.artifacts.blobs import SHARDS, Blobs, Mismatch
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.uploads import CreateUpload, Upload
-from mbox_ops.errors import Conflict, InvalidRequest, NotFound
+from mbox_ops.errors import Conflict, InvalidRequest, NotFound, StorageFull, Unavailable
 from mbox_ops.service.access import Actor
 from mbox_ops.service.artifacts import check_checksum, store_of
 from mbox_ops.service.clock import Clock
@@ -20,20 +22,32 @@ from mbox_ops.store import blobs, subjects, uploads
 from mbox_ops.store.database import Database
 from mbox_ops.store.uploads import UploadRow
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 DAY = 86_400 * 1_000_000  # microseconds
 KEPT_DAYS = 1  # so long an upload waits for its next part, and a whole one for its artifact
 STRAY_DAYS = 1  # what lies in the store and is known to no row is left alone for so long
 _UPLOADS, _BLOBS, _ROWS = 500, 10_000, 50  # looked at in one call, the same, in one transaction
 
 
+StoreState = Literal["ok", "full", "away", "unknown", "none"]
+
+
 class Uploads:
-    """The uploads of a service."""
+    """The uploads of a service.
+
+    Attributes:
+        store_state: what the last `probe` found of the store for bytes; `none`: the service was made without one.
+    """
 
     def __init__(
         self, database: Database, *, clock: Clock, limits: Limits, new_id: Callable[[], str], blobs: Blobs | None
     ) -> None:
         self._database, self._clock, self._limits, self._new_id = database, clock, limits, new_id
         self._blobs = blobs
+        self.store_state: StoreState = "none" if blobs is None else "unknown"
+        self._probing: Thread | None = None
         self._shard = secrets.randbelow(SHARDS)
 
     def create(self, actor: Actor, request: CreateUpload) -> Upload:
@@ -43,8 +57,8 @@ class Uploads:
             How far it is. It is `complete` when the content is held and verified, at once if it was held before.
 
         Raises:
-            InvalidRequest: checksum or size breaks a rule, or the bytes that were sent are others; then they are
-                forgotten.
+            InvalidRequest: checksum or size breaks a rule, the namespace has too many unfinished uploads, or the bytes
+                that were sent are others, which are then forgotten.
         """
         actor.require("write")
         store = store_of(self._blobs)
@@ -59,6 +73,8 @@ class Uploads:
                     f"size is {request.size}, and the content {request.checksum!r} has {held.size} bytes.",
                     field="size", limit=held.size, value=request.size,
                 )  # fmt: skip
+            if held is None:
+                self._check_unfinished(conn, actor, namespace_id, sha256)
             row = uploads.insert(
                 conn, uid=self._new_id(), namespace_id=namespace_id, sha256=sha256, size=request.size,
                 part_bytes=self._limits.part_bytes, now=now,
@@ -140,6 +156,27 @@ class Uploads:
             store.delete(key)
         return len(keys)
 
+    def probe(self) -> int:
+        """Look whether the store takes bytes, and keep the answer in `store_state`; answers 0, as a job without news.
+
+        It does not wait for a store that does not answer: one that has not by the next look is away.
+        """
+        if self._probing is not None and self._probing.is_alive():
+            self.store_state = "away"
+        elif self._blobs is not None:
+            self._probing = Thread(target=self._probe, args=(self._blobs,), name="mbox-probe", daemon=True)
+            self._probing.start()
+        return 0
+
+    def _probe(self, store: Blobs) -> None:
+        try:
+            store.probe()
+            self.store_state = "ok"
+        except StorageFull:
+            self.store_state = "full"
+        except Unavailable:
+            self.store_state = "away"
+
     def sweep(self) -> int:
         """Remove from one folder of the store, and from its unfinished parts, what no row knows; returns how much.
 
@@ -211,6 +248,16 @@ class Uploads:
             raise InvalidRequest(
                 f"size is {size} bytes; an artifact has 0 to {most}.", field="size", limit=most, value=str(size)
             )
+
+    def _check_unfinished(self, conn: "Connection", actor: Actor, namespace_id: int, sha256: str) -> None:
+        most = self._limits.unfinished_uploads
+        count = uploads.unfinished(conn, namespace_id=namespace_id, sha256=sha256)
+        if count >= most:
+            raise InvalidRequest(
+                f"The namespace {actor.namespace!r} has {count} unfinished uploads; the limit is {most}. Finish some of"
+                f" them; those that nothing is done with are forgotten after {KEPT_DAYS * 24} hours.",
+                field="uploads", limit=most, value=count,
+            )  # fmt: skip
 
 
 def _shown(row: UploadRow) -> Upload:

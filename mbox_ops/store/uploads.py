@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,6 +44,12 @@ def insert(
     made = insert_here(table).values(row).on_conflict_do_update(index_elements=wanted, set_={"updated_at": now})
     row_id = conn.execute(made.returning(table.c.id)).scalar_one()
     return UploadRow(*conn.execute(_SELECT.where(table.c.id == row_id)).one())
+
+
+def unfinished(conn: Connection, *, namespace_id: int, sha256: str) -> int:
+    """How many uploads of a namespace are not complete, but for those of that content."""
+    others = (table.c.namespace_id == namespace_id, table.c.sha256 != sha256)
+    return conn.execute(select(func.count()).where(table.c.blob_id.is_(None), *others)).scalar_one()
 
 
 def find(conn: Connection, *, uid: str) -> UploadRow | None:

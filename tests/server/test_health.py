@@ -1,6 +1,8 @@
 """Those who run the service can watch it."""
 
 import json
+import time
+from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -21,7 +23,27 @@ def samples(server: LiveServer) -> dict[tuple[str, ...], float]:
 def test_health_and_readiness_answer_without_a_token(closed: LiveServer) -> None:
     """Whatever watches the process needs no secret."""
     assert ask(closed.url, "GET", "/healthz").data == {"status": "ok"}
-    assert ask(closed.url, "GET", "/readyz").data == {"status": "ready"}
+    assert ask(closed.url, "GET", "/readyz").data["status"] == "ready"
+
+
+def test_readiness_tells_of_the_artifact_store(tmp_path: Path) -> None:
+    """One that is away is told, and the service takes all but bytes: it stays ready."""
+    (tmp_path / "file").write_text("no folder")
+    for folder, state in (("artifacts", "ok"), ("file/artifacts", "away")):
+        with live_server(home=tmp_path / state) as server:
+            server.stop()
+            server.start(environment={"MBOX_ARTIFACT_URL": str(tmp_path / folder)})
+            assert settled(server) == {"status": "ready", "artifacts": state}
+
+
+def settled(server: LiveServer) -> object:
+    """What /readyz says once the store was looked at."""
+    for _ in range(300):
+        found = ask(server.url, "GET", "/readyz").data
+        if found["artifacts"] != "unknown":
+            return found
+        time.sleep(0.1)
+    return found
 
 
 def test_health_answers_under_any_host(server: LiveServer) -> None:

@@ -419,3 +419,44 @@ def test_a_service_without_a_store_says_so(database: Database) -> None:
     with pytest.raises(Unavailable, match="MBOX_ARTIFACT_URL"):
         begin(bare)
     assert (bare.uploads.collect(), bare.uploads.sweep()) == (0, 0)
+
+
+def test_a_namespace_has_only_so_many_unfinished_uploads(service: Service, blobs: Blobs, clock: HandClock) -> None:
+    """One more is refused by name and number; one that is there goes on, and those that are forgotten make room."""
+    limits = Limits(part_bytes=PARTS, artifact_bytes=100, unfinished_uploads=2)
+    service = Service(service.database, clock=clock, blobs=blobs, limits=limits)
+    for data in (b"one", b"two"):
+        begin(service, data)
+    with pytest.raises(InvalidRequest, match="2 unfinished uploads; the limit is 2") as refused:
+        begin(service, b"three")
+    assert (refused.value.details["field"], refused.value.details["limit"]) == ("uploads", 2)
+    assert not begin(service, b"one").complete
+    assert not begin(service, b"three", actor("other")).complete
+    assert send(service, b"two").complete
+    assert not begin(service, b"three").complete
+    clock.forward(days=2)
+    service.uploads.collect()
+    for data in (b"four", b"five"):
+        begin(service, data)
+
+
+def probed(service: Service) -> str:
+    """What a look at the store finds."""
+    service.uploads.probe()
+    looking = service.uploads._probing
+    assert looking is not None
+    looking.join(30)
+    return service.uploads.store_state
+
+
+def test_the_store_is_looked_at(service: Service, blobs: Blobs, tmp_path: Path) -> None:
+    """Whether it takes bytes; nothing stays of the look."""
+    assert service.uploads.store_state == "unknown"
+    assert probed(service) == "ok"
+    assert lying(blobs) == []
+    (tmp_path / "file").write_text("no folder")
+    away = Service(service.database, blobs=Blobs(str(tmp_path / "file" / "artifacts")))
+    assert probed(away) == "away"
+    without = Service(service.database)
+    without.uploads.probe()
+    assert without.uploads.store_state == "none"
