@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test proofs lint format bench components cli-reference constraints clean
+.PHONY: help install demo serve test proofs lint format bench components cli-reference proto constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ bench: $(READY) ## measure speed and size, each beside its raw limit
 
 components: $(READY) ## make the compiled KFP components again
 	$(BIN)/python -m mbox_kfp.compile
+
+proto: $(READY) ## make the gRPC code again
+	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. mbox_ops/wire/modelbox.proto
+	@for file in mbox_ops/wire/modelbox_pb2*.py*; do \
+		{ echo '# Made by `make proto`: do not edit.'; cat $$file; } > $$file.new && mv $$file.new $$file; \
+	done
 
 # The locked versions are the newest that hold together with these; `lightning` brings torch and stays out.
 cli-reference: $(READY) ## make docs/reference/cli.md again

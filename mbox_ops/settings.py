@@ -42,12 +42,13 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server needs: `MBOX_HOST`, `MBOX_PORT`, `MBOX_DATABASE_URL`, `MBOX_ARTIFACT_URL`,
-    `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`."""
+    """What the server needs: `MBOX_HOST`, `MBOX_PORT`, `MBOX_GRPC_PORT` (0: no gRPC), `MBOX_DATABASE_URL`,
+    `MBOX_ARTIFACT_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`."""
 
     home: Path
     host: str = "127.0.0.1"
     port: int = 8085
+    grpc_port: int = 8086
     database_url: str
     artifact_url: str
     bootstrap_token: str | None = None
@@ -97,6 +98,7 @@ def server_settings(env: Mapping[str, str] = os.environ) -> ServerSettings:
         home=home,
         host=env.get("MBOX_HOST") or "127.0.0.1",
         port=int(env.get("MBOX_PORT") or 8085),
+        grpc_port=int(env.get("MBOX_GRPC_PORT") or 8086),
         database_url=env.get("MBOX_DATABASE_URL") or f"sqlite:///{home / 'mbox.db'}",
         artifact_url=env.get("MBOX_ARTIFACT_URL") or str(home / "artifacts"),
         bootstrap_token=env.get("MBOX_BOOTSTRAP_TOKEN") or None,

@@ -21,6 +21,9 @@ token = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens, on
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to bind (MBOX_HOST).")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port, 0 for a free one (MBOX_PORT).")] = None,
+    grpc_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port for gRPC, 0 for none (MBOX_GRPC_PORT).")
+    ] = None,
     database_url: options.DatabaseUrl = None,
     artifact_url: options.ArtifactUrl = None,
 ) -> None:
@@ -30,7 +33,7 @@ def serve(
     """
     from mbox_ops.server.serve import serve as run_server
 
-    run_server(settings_of(database_url, host=host, port=port, artifact_url=artifact_url))
+    run_server(settings_of(database_url, host=host, port=port, grpc_port=grpc_port, artifact_url=artifact_url))
 
 
 @db.command("upgrade")

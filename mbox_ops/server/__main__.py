@@ -19,13 +19,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m mbox_ops.server", description=__doc__)
     parser.add_argument("--host", help="the address to listen on; MBOX_HOST otherwise")
     parser.add_argument("--port", type=int, help="the port to listen on, 0 for a free one; MBOX_PORT otherwise")
+    parser.add_argument("--grpc-port", type=int, help="the port for gRPC, 0 for none; MBOX_GRPC_PORT otherwise")
     parser.add_argument("--loop", choices=["auto", "uvloop", "asyncio"], default="auto", help="the event loop")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
     parser.add_argument("--lease-seconds", type=float, default=LEASE_SECONDS, help="between two renewals of a lease")
     parser.add_argument("--stop-at-eof", action="store_true", help="stop when standard input ends: with its parent")
     options = parser.parse_args()
     settings = server_settings()
-    given = {name: value for name in ("host", "port") if (value := getattr(options, name)) is not None}
+    given = {name: value for name in ("host", "port", "grpc_port") if (value := getattr(options, name)) is not None}
     if options.stop_at_eof:
         threading.Thread(target=_stop_at_eof, name="mbox-parent", daemon=True).start()
     try:

@@ -24,7 +24,7 @@ class Metrics:
         self._batches = Counter("mbox_batches", "Batches by what became of them.", ["status"], registry=self.registry)
         self._points = Counter("mbox_points", "Metric points stored.", registry=self.registry)
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(self, method: str, route: str, status: int | str, seconds: float) -> None:
         """Count one request."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)

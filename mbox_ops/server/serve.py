@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 import uvicorn
@@ -14,7 +14,7 @@ from mbox_ops.artifacts.blobs import Blobs
 from mbox_ops.entities.limits import DEFAULT, Limits
 from mbox_ops.errors import Forbidden, Unavailable
 from mbox_ops.server import logs, memory
-from mbox_ops.server.app import create_app
+from mbox_ops.server.app import App, create_app
 from mbox_ops.server.guards import is_loopback
 from mbox_ops.server.jobs import jobs_of
 from mbox_ops.server.protocol import Protocol
@@ -23,8 +23,12 @@ from mbox_ops.service.service import Service
 from mbox_ops.settings import ServerSettings
 from mbox_ops.store.database import Database
 
+if TYPE_CHECKING:
+    from mbox_ops.server.rpc.serving import RpcServer
+
 SECONDS_TO_STOP = 10
 BACKLOG = 2048
+_GRPC = frozenset({"google", "grpc", "grpc_health", "grpc_reflection"})
 log = structlog.get_logger("mbox_ops.server")
 
 
@@ -73,19 +77,21 @@ def serve(
         jobs.start()
         stack.enter_context(signals_end_quietly())
         stack.callback(log.info, "stopped")
-        announce = Announcing(server, url_of(listener, settings.host), out)
+        rpc = rpc_server(server, settings)
+        announce = Announcing(server, rpc, url_of(listener, settings.host), out)
         announce.run(listener)
 
 
 class Announcing:
-    """A uvicorn server that says where it is as soon as it takes requests."""
+    """A uvicorn server, with one for gRPC beside it, that says where it is as soon as it takes requests."""
 
-    def __init__(self, server: uvicorn.Server, url: str, out: TextIO) -> None:
-        self._server = server
+    def __init__(self, server: uvicorn.Server, rpc: "RpcServer | None", url: str, out: TextIO) -> None:
+        self._server, self._rpc = server, rpc
         self._url = url
         self._out = out
-        self._startup = server.startup
+        self._startup, self._shutdown = server.startup, server.shutdown
         server.startup = self._start  # type: ignore[method-assign]
+        server.shutdown = self._stop  # type: ignore[method-assign]
 
     def run(self, listener: socket.socket) -> None:
         """Serve on that socket until a signal ends it."""
@@ -93,10 +99,34 @@ class Announcing:
 
     async def _start(self, sockets: list[socket.socket] | None = None) -> None:
         await self._startup(sockets)
-        if self._server.started:
-            memory.settle()
-            log.info("listening", url=self._url)
-            print(f"mbox-ops listens on {self._url}", file=self._out, flush=True)
+        if not self._server.started:
+            return
+        more = ""
+        if self._rpc is not None:
+            await self._rpc.start()
+            more = f", and for gRPC on {self._rpc.address}"
+        memory.settle()
+        log.info("listening", url=self._url, grpc=self._rpc and self._rpc.address)
+        print(f"mbox-ops listens on {self._url}{more}", file=self._out, flush=True)
+
+    async def _stop(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._rpc is not None:
+            await self._rpc.stop(SECONDS_TO_STOP)  # first: it works in the threads that the application closes
+        await self._shutdown(sockets)
+
+
+def rpc_server(server: uvicorn.Server, settings: ServerSettings) -> "RpcServer | None":
+    """The server for gRPC, with what HTTP's application is composed of; None where it is off or not installed."""
+    if not settings.grpc_port:
+        return None
+    try:
+        from mbox_ops.server.rpc.serving import RpcServer
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in _GRPC:
+            raise
+        log.info("gRPC is off: it is not installed", missing=error.name, install="pip install 'mbox-ops[grpc]'")
+        return None
+    return RpcServer(cast("App", server.config.app).parts, settings.host, settings.grpc_port)
 
 
 def prepare(database: Database) -> None:

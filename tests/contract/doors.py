@@ -261,3 +261,15 @@ class HttpDoor:
 
     def audit(self, deletion_id: str) -> list[AuditEntry]:
         return self.api.call("GET", f"/deletions/{deletion_id}/audit", result=Page[AuditEntry]).items
+
+
+class CrossedDoor:
+    """In by one door, out by another: what is written by the first is read by the second."""
+
+    WRITING = frozenset({"write", "create_experiment", "delete", "undo", "purge"})
+
+    def __init__(self, writing: Any, reading: Any) -> None:
+        self._writing, self._reading = writing, reading
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writing if name in self.WRITING else self._reading, name)

@@ -60,14 +60,9 @@ BAD_BATCHES: dict[str, tuple[dict[str, Any], str]] = {
     "metric name empty": (points(names=[""]), "name"),
     "metric name not printable": (points(names=["a\nb"]), "name"),
     "metric names repeated": (points(names=["x", "x"], values=pack_floats([1.0, 2.0])), "names"),
-    "column torn": (points(values=b"\x00" * 7), "values"),
     "columns of different length": (points(steps=pack_ints([1, 2])), "points"),
     "values do not fill the rows": (points(names=["x", "y"]), "values"),
     "wallclocks of different length": (points(wallclocks=pack_ints([1, 2])), "wallclocks"),
-    "float series of text": (points(values=["1.0"]), "values"),
-    "float series of null": (points(values=[None]), "values"),
-    "float series of bools": (points(values=[True]), "values"),
-    "string series of numbers": (points(kind="string", values=[1]), "values"),
     "string value too long": (points(kind="string", values=["v" * 5001]), "values"),
     "bytes value too long": (points(kind="bytes", values=[b"v" * 65_537]), "values"),
     "event name empty": ({"events": [EventRecord(name="", source="s")]}, "name"),
@@ -90,6 +85,15 @@ BAD_BATCHES: dict[str, tuple[dict[str, Any], str]] = {
     "metadata set without a key": ({"metadata": [MetadataOp(op="set", value=1)]}, "metadata"),
     "losses negative": ({"lost": -1}, "lost"),
     "a good part beside a bad one": ({"points": [block({"y": [1.0]})], "tags": {"runName": "v"}}, "tag"),
+}
+
+# The same, where columns have no type of their own.
+BAD_COLUMNS: dict[str, Any] = {
+    "column torn": points(values=b"\x00" * 7),
+    "float series of text": points(values=["1.0"]),
+    "float series of null": points(values=[None]),
+    "float series of bools": points(values=[True]),
+    "string series of numbers": points(kind="string", values=[1]),
 }
 
 BAD_OPENINGS: dict[str, tuple[dict[str, Any], str]] = {
@@ -119,6 +123,18 @@ BAD_WRITERS: dict[str, dict[str, Any]] = {
 def test_a_bad_part_refuses_the_whole_batch(door: Door, stream: StreamMaker, case: str) -> None:
     """The error names the field; the run is as it was; the number is still free."""
     parts, field = BAD_BATCHES[case]
+    refuse(door, stream, parts, field)
+
+
+@pytest.mark.no_rpc
+@pytest.mark.parametrize("case", BAD_COLUMNS)
+def test_a_column_of_other_values_refuses_the_whole_batch(door: Door, stream: StreamMaker, case: str) -> None:
+    """As any other bad part; protobuf's columns have a type, and cannot hold them."""
+    refuse(door, stream, BAD_COLUMNS[case], "values")
+
+
+def refuse(door: Door, stream: StreamMaker, parts: dict[str, Any], field: str) -> None:
+    """Make sure that a batch is refused, and that nothing of it was written."""
     s = stream()
     s.open(tags={"k": "before"})
     before = door.run(s.run_id or "")

@@ -11,6 +11,8 @@ from mbox_ops.errors import Conflict, InvalidRequest
 from tests.contract.doors import Door
 from tests.contract.writing import Stream, block
 
+pytestmark = pytest.mark.no_rpc
+
 StreamMaker = Callable[..., Stream]
 
 

@@ -15,6 +15,8 @@ from mbox_ops.wire.encodings import pack_ints
 from tests.contract.doors import Door
 from tests.contract.writing import Stream, block
 
+pytestmark = pytest.mark.no_rpc
+
 StreamMaker = Callable[..., Stream]
 
 

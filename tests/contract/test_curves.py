@@ -14,6 +14,8 @@ from mbox_ops.wire.encodings import pack_floats, pack_ints, unpack_floats, unpac
 from tests.contract.doors import Door
 from tests.contract.writing import Stream, block
 
+pytestmark = pytest.mark.no_rpc
+
 StreamMaker = Callable[..., Stream]
 
 

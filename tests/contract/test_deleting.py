@@ -12,6 +12,8 @@ from mbox_ops.errors import Conflict, InvalidRequest, NotFound
 from tests.contract.doors import Door
 from tests.contract.writing import Stream, block, pipeline
 
+pytestmark = pytest.mark.crosswise
+
 StreamMaker = Callable[..., Stream]
 
 

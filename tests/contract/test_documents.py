@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from mbox_ops.entities.artifacts import ArtifactMime, ArtifactRecord
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.writers import MetadataOp
 from tests.contract.doors import Door
 from tests.contract.writing import Stream
+
+pytestmark = pytest.mark.crosswise
 
 StreamMaker = Callable[..., Stream]
 

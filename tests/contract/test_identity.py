@@ -1,5 +1,6 @@
 """Who a run is: keys, claims, scenarios, collections, namespaces, experiments."""
 
+import secrets
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,8 @@ from mbox_ops.errors import Conflict, InvalidRequest, NotFound
 from tests.contract.conftest import DoorMaker
 from tests.contract.doors import Door
 from tests.contract.writing import Stream, pipeline
+
+pytestmark = pytest.mark.crosswise
 
 StreamMaker = Callable[..., Stream]
 
@@ -109,7 +112,7 @@ def test_an_experiment_is_a_run_with_a_name_for_a_key(door: Door) -> None:
 def test_runs_of_other_namespaces_are_not_in_lists(door_maker: DoorMaker, door: Door, stream: StreamMaker) -> None:
     """A list is confined to the request's namespace."""
     stream(key="k").open()
-    elsewhere = door_maker("elsewhere-of-identity")
+    elsewhere = door_maker(f"elsewhere-{secrets.token_hex(4)}")
     assert elsewhere.runs(key="k").items == []
     assert Stream(elsewhere, key="k").open().existed is False
 

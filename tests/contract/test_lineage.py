@@ -13,6 +13,8 @@ from tests.contract.conftest import DoorMaker
 from tests.contract.doors import Door
 from tests.contract.writing import Stream
 
+pytestmark = pytest.mark.no_rpc
+
 SUM = f"sha256:{'ab' * 32}"
 URI = "s3://lake/churn.parquet"
 MakeStream = Callable[..., Stream]

@@ -11,6 +11,8 @@ from mbox_ops.errors import Conflict, InvalidRequest, MboxError, NotFound, RunDe
 from tests.contract.doors import Door
 from tests.contract.writing import Stream, block
 
+pytestmark = pytest.mark.crosswise
+
 StreamMaker = Callable[..., Stream]
 LATER = 4_000_000_000_000  # an epoch after any deletion of these tests
 
@@ -130,6 +132,7 @@ def test_a_deletion_repeated_under_its_key_deletes_once(door: Door, stream: Stre
         delete(door, "t", key="monday")
 
 
+@pytest.mark.no_rpc
 def test_the_audit_tells_who_did_what_and_when(door: Door, stream: StreamMaker) -> None:
     """Refused requests and previews did nothing, and are not in it."""
     ended(stream, scenario="s")
@@ -151,6 +154,7 @@ def test_the_audit_tells_who_did_what_and_when(door: Door, stream: StreamMaker) 
         door.audit("nobody")
 
 
+@pytest.mark.no_rpc
 def test_a_purge_that_is_asked_for_gives_the_undo_window_up(door: Door, stream: StreamMaker) -> None:
     """It may be asked for again."""
     ended(stream, scenario="s")

@@ -1,0 +1,112 @@
+"""Who asks, and how failures are told: what every RPC has in common before and after its function."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import structlog
+
+from mbox_ops.errors import InternalError, InvalidRequest, MboxError, from_code
+from mbox_ops.server.failures import error_body
+from mbox_ops.server.guards import admit
+from mbox_ops.server.routes import Parts
+from mbox_ops.service.access import Actor
+from mbox_ops.wire.encodings import NAMESPACE_HEADER, REQUEST_ID_HEADER
+from mbox_ops.wire.status import GRPC_STATUS
+
+NAMESPACE = NAMESPACE_HEADER.lower()
+REQUEST_ID = REQUEST_ID_HEADER.lower()
+ERROR = "mbox-error-bin"
+MOST_ERROR_BYTES = 4_096  # of the trailing metadata, whose limit in clients is about 8 KiB
+MOST_MESSAGE = 1_000
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Headers = dict[str, str]
+Metadata = Iterable[tuple[str, str | bytes]]
+
+log = structlog.get_logger("mbox_ops.rpc")
+
+
+def headers_of(metadata: Metadata | None) -> Headers:
+    """A call's metadata as headers. A namespace that is not ASCII comes as `mbox-namespace-bin`, in UTF-8."""
+    headers: Headers = {}
+    for name, value in metadata or ():
+        if isinstance(value, str):
+            headers[name] = value
+        elif name == f"{NAMESPACE}-bin":
+            headers[NAMESPACE] = bytes(value).decode("latin-1")  # as HTTP's headers are read
+    return headers
+
+
+def actor_of(parts: Parts, headers: Mapping[str, str], named: str = "") -> Actor:
+    """Who makes a call.
+
+    Args:
+        named: the namespace that the request itself names.
+
+    Raises:
+        Unauthenticated, Forbidden: as over HTTP.
+        InvalidRequest: the request and the call's metadata name different namespaces.
+    """
+    wanted = named.encode().decode("latin-1")
+    if named and headers.get(NAMESPACE, wanted) != wanted:
+        raise InvalidRequest(
+            f"namespace is {named[:100]!r} in the request, and another one in the call's metadata ({NAMESPACE}).",
+            field="namespace", value=named,
+        )  # fmt: skip
+    namespace = {NAMESPACE: wanted} if named else {}
+    # No page of a browser can speak gRPC without TLS, and while there is no token only loopback is bound: of what is
+    # asked of HTTP then, no host has to be looked at.
+    return admit(parts.service.tokens, {**headers, **namespace, "host": "localhost"}, parts.limits)
+
+
+@asynccontextmanager
+async def answering(parts: Parts, context: Context, name: str) -> AsyncIterator[None]:
+    """One call: it has an id, is counted and logged, and what goes wrong is told as gRPC tells it."""
+    began = time.perf_counter()
+    request_id = _request_id(context)
+    context.set_trailing_metadata(((REQUEST_ID, request_id),))
+    status = "OK"
+    try:
+        yield
+    except (asyncio.CancelledError, GeneratorExit):  # the caller has gone, or its deadline has passed
+        status = "CANCELLED"
+        raise
+    except Exception as exception:  # the outermost edge of a call
+        error = _error(exception)
+        status = GRPC_STATUS[error.code]
+        if type(error) is InternalError:
+            log.error("call failed", request_id=request_id, rpc=name, exc_info=exception)
+        await _abort(context, error, request_id)
+    finally:
+        seconds = time.perf_counter() - began
+        parts.metrics.answered("gRPC", name, status, seconds)
+        log.debug("answered", request_id=request_id, rpc=name, status=status, seconds=seconds)
+
+
+async def _abort(context: Context, error: MboxError, request_id: str) -> None:
+    body = error_body(error, request_id)
+    if len(body) > MOST_ERROR_BYTES:
+        body = error_body(from_code(error.code, error.message[:MOST_MESSAGE], {}), request_id)
+    trailing = ((REQUEST_ID, request_id), (ERROR, body))
+    code = getattr(grpc.StatusCode, GRPC_STATUS[error.code])
+    await context.abort(code, error.message[:MOST_MESSAGE], trailing_metadata=trailing)
+
+
+def _error(exception: Exception) -> MboxError:
+    if isinstance(exception, MboxError):
+        return exception
+    return InternalError("The server failed; its log has the reason under this request id.")
+
+
+def _request_id(context: Context) -> str:
+    for name, value in context.invocation_metadata() or ():
+        if name == REQUEST_ID and isinstance(value, str) and _REQUEST_ID.fullmatch(value):
+            return value
+    return uuid4().hex
