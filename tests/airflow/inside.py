@@ -35,6 +35,17 @@ def airflow_command(command: list[str]) -> str:
     return printed.getvalue()
 
 
+def connections_test() -> list[Any]:
+    """What `airflow connections test` prints, and which warnings there were of anything of ours."""
+    import warnings
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        printed = airflow_command(["connections", "test", "mbox_default"])
+    ours = [str(one.message) for one in warned if "mbox" in f"{one.filename} {one.message}"]
+    return [printed, ours]
+
+
 def connection_form() -> dict[str, Any]:
     """The fields and the behaviour of our connection's form, as the API hands them to the UI."""
     from airflow.providers_manager import ProvidersManager
@@ -108,21 +119,21 @@ def ends_of_a_wrapped_task() -> list[str]:
 
 
 def keys_in_threads(dag_ids: list[str]) -> list[str]:
-    """The keys that tasks of several DAGs see which execute at the same time in threads of one process."""
+    """The keys of the active runs of tasks of several DAGs that log at the same time in threads of one process."""
     from concurrent.futures import ThreadPoolExecutor
     from threading import Barrier
 
-    from mbox_airflow.context import current
     from mbox_airflow.plugin import FlushBeforeTheEnd
+    from mbox_ops import tracking
     from mbox_ops.entities.ids import uuid7
 
     all_here = Barrier(len(dag_ids))
 
-    def execute(context: object) -> str:
+    def execute(context: dict[str, Any]) -> str:
         all_here.wait(10)
-        identity = current()
-        assert identity is not None
-        return identity.key
+        tracking.log_metric("m", dag_ids.index(context["ti"].dag_id))
+        all_here.wait(10)
+        return str(tracking.current_run().key)
 
     def run(dag_id: str) -> Any:
         task = SimpleNamespace(_lock_for_execution=True, execute=execute, resume_execution=execute)
@@ -202,3 +213,10 @@ def listener_says() -> dict[str, Any]:
     watcher = listener._watcher
     threads = sum(thread.name == "mbox-listener" for thread in threading.enumerate())
     return {"threads": threads, "lost": 0 if watcher is None else watcher.lost}
+
+
+def listener_options() -> Any:
+    """What the listener makes of Airflow's configuration."""
+    from mbox_airflow import listener
+
+    return listener._configured()

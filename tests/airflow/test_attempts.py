@@ -1,5 +1,7 @@
 """Exactly once: retries, clears, mapped and deferred tasks, forks and children, each in a real Airflow."""
 
+import time
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,7 @@ from mbox_ops.errors import Fenced
 from mbox_ops.identity import airflow_origin, epoch_of_uuid7
 from mbox_ops.wire.encodings import pack_floats, pack_ints
 from tests.airflow.conftest import Lab
+from tests.proxy import proxy
 
 pytestmark = pytest.mark.airflow
 
@@ -124,6 +127,53 @@ def test_a_child_process_writes_to_the_same_run_as_the_same_task(lab: Lab) -> No
         "MBOX_URL": lab.url, "MBOX_NAMESPACE": lab.namespace, "MBOX_SCENARIO": "children", "MBOX_RUN_KEY": run.key,
         "MBOX_WRITER": f"{epoch}:{run.key}/parent",
     }  # fmt: skip
+
+
+def test_a_child_process_of_a_retried_task_replaces_what_the_first_try_s_child_logged(lab: Lab) -> None:
+    """`mbox_env(context)` tells it the try; the parent itself never wrote."""
+    ran = lab.run_dag("children_retried")
+    assert (ran["state"], ran["tasks"]["parent"]["try_number"]) == ("success", 2)
+    run = lab.tracked("children_retried", ran)
+    assert (lab.points(run, "m"), run.status) == ([(0, 1.0)], "FINISHED")
+
+
+@pytest.mark.parametrize(("conf", "scenario"), [({}, "chosen"), ({"mbox_scenario": "of the conf"}, "of the conf")])
+def test_a_scenario_that_one_task_gives_moves_the_run_or_is_refused(lab: Lab, conf: dict, scenario: str) -> None:
+    """It moves a run whose own was implied; beside another choice the claim falls, and no point does."""
+    ran = lab.run_dag("scenarios", conf=conf)
+    assert ran["state"] == "success"
+    run = lab.tracked("scenarios", ran)
+    assert (run.scenario, run.status, run.lost) == (scenario, "FINISHED", 0)
+    assert lab.points(run, "m") == [(0, 0.0), (1, 1.0), (2, 2.0)]
+
+
+@pytest.mark.parametrize("forked", [False, True], ids=["in_process", "supervised"])
+def test_what_was_logged_while_the_service_was_away_is_replaced_by_the_next_try(
+    lab: Lab, tmp_path: Path, forked: bool
+) -> None:
+    """Whenever the first try's batches come out of the spool: the service holds the second's, and has lost none."""
+    back = tmp_path / "back"
+    with proxy(lab.url, lambda: "pass" if back.exists() else "reset before") as line:
+        line.methods = (b"POST", b"GET")
+        lab.connection |= {"host": line.url}
+        ran = lab.run_dag("away_at_first", conf={"back": str(back)}, forked=forked)
+        assert (ran["state"], ran["tasks"]["log"]["try_number"]) == ("success", 2)
+        run = lab.tracked("away_at_first", ran)
+        deadline = time.monotonic() + 60  # a process that has met the trouble comes back after a pause
+        while lab.points(run, "m") != [(0, 0.0), (1, 1.0)]:
+            assert time.monotonic() < deadline, lab.points(run, "m")
+            time.sleep(0.1)
+    assert run.status == "FINISHED"
+
+
+def test_a_reply_that_is_lost_after_the_commit_costs_a_task_that_logs_nothing(lab: Lab) -> None:
+    """Sent again, each point is there once."""
+    with proxy(lab.url) as line:
+        line.fates += ["lose the reply"] * 3
+        lab.connection |= {"host": line.url}
+        ran = lab.run_dag("busy")
+    assert line.seen["lose the reply"] == 3
+    assert ran["tasks"]["count"]["xcom"]["return_value"] == {"m": 2_000, "f": 2_000}
 
 
 def test_dags_that_run_in_one_process_do_not_mix(lab: Lab) -> None:

@@ -122,3 +122,11 @@ def test_the_hook_gives_a_client(lab: Lab) -> None:
     run = lab.tracked("one_submit", ran)
     found = lab.airflow.call("tests.airflow.inside:runs_of_scenario", lab.environment, scenario="churn")
     assert found == [run.id]
+
+
+def test_the_command_that_tests_a_connection_succeeds_without_a_warning(lab: Lab) -> None:
+    """`airflow connections test`, where the administrator allows it."""
+    variables = {**lab.environment, "AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+    printed, warned = lab.airflow.call("tests.airflow.inside:connections_test", variables)
+    assert "Connection success" in printed
+    assert warned == []

@@ -1,6 +1,7 @@
 """The listener: never in Airflow's way, whatever the service does, and nothing is missing afterwards."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +14,12 @@ import pytest
 from mbox_airflow import chronicle
 from mbox_airflow.dag_runs import Attempt, DagRunFacts
 from mbox_airflow.listener import DagRunKey
+from mbox_airflow.provider_info import get_provider_info
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.identity import airflow_key
 from mbox_ops.testing import free_port, live_server
 from tests.airflow import reading
-from tests.airflow.conftest import Airflow
+from tests.airflow.conftest import ROOT, Airflow
 
 pytestmark = pytest.mark.airflow
 
@@ -155,3 +157,18 @@ def test_only_what_can_be_stale_is_taken_out() -> None:
     again, gone, plain = attempt("again", "success", number=2), attempt("m", "removed", 3), attempt("plain", "success")
     batches = list(chronicle.retirements(facts([again, gone, plain], [attempt("again", "failed")]), "k"))
     assert [batch.writer.origin for batch in batches if batch.writer] == ["k/again", "k/m/3"]
+
+
+def test_the_page_names_all_options_and_their_defaults() -> None:
+    """As Airflow shows them."""
+    options = get_provider_info()["config"]["mbox"]["options"]
+    page = (ROOT / "docs" / "how-to" / "airflow-listener.md").read_text("utf-8")
+    assert dict(re.findall(r"^\| `(listener\w*)` \| `(.+?)` \|", page, re.MULTILINE)) == {
+        name: option["default"] for name, option in options.items()
+    }
+
+
+def test_without_a_configuration_the_defaults_are_those_that_are_shown(airflow: Airflow) -> None:
+    """Airflow does not hand them over by itself everywhere, so the code has them too."""
+    read = airflow.call("tests.airflow.inside:listener_options", {"AIRFLOW__MBOX__LISTENER": "True"})
+    assert read == ["mbox", "mbox_default", 10.0, 1_000]

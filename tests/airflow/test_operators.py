@@ -11,7 +11,8 @@ from mbox_ops.entities.artifacts import ArtifactMime
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.identity import epoch_of_uuid7
 from mbox_ops.testing import live_server
-from tests.airflow.conftest import NOBODY, Lab
+from tests.airflow.conftest import Lab
+from tests.proxy import proxy
 
 pytestmark = pytest.mark.airflow
 
@@ -108,12 +109,26 @@ def test_a_scenario_that_is_no_name_fails_at_once(lab: Lab) -> None:
 
 
 @pytest.mark.slow
-def test_a_service_that_is_away_lets_airflow_retry(lab: Lab) -> None:
-    """Both tries found nobody, and the task failed."""
-    lab.connection |= {"host": NOBODY}
-    ran = lab.run_dag("submitting")
-    assert (ran["tasks"]["submit"]["state"], ran["tasks"]["submit"]["try_number"]) == ("failed", 2)
-    assert f"The service at {NOBODY} cannot be reached" in lab.airflow.log
+def test_a_service_that_is_away_lets_airflow_retry(lab: Lab, tmp_path: Path) -> None:
+    """The first try found nobody, and failed; the second wrote."""
+    back = tmp_path / "back"
+    with proxy(lab.url, lambda: "pass" if back.exists() else "reset before") as line:
+        lab.connection |= {"host": line.url}
+        ran = lab.run_dag("submitting", conf={"back": str(back)})
+    assert (ran["tasks"]["submit"]["state"], ran["tasks"]["submit"]["try_number"]) == ("success", 2)
+    assert lab.points(lab.tracked("submitting", ran), "m") == [(0, 2.0)]
+    assert f"The service at {line.url} " in lab.airflow.log
+
+
+def test_a_reply_that_is_lost_after_the_commit_writes_nothing_twice(lab: Lab) -> None:
+    """The same batch is sent again, and the service knows it."""
+    with proxy(lab.url) as line:
+        line.fates += ["lose the reply", "lose the reply"]
+        lab.connection |= {"host": line.url}
+        ran = lab.run_dag("one_submit", conf={"on_error": "fail", "value": 5})
+    assert (line.seen["lose the reply"], ran["tasks"]["submit"]["try_number"]) == (2, 1)
+    run = lab.tracked("one_submit", ran)
+    assert (lab.points(run, "m"), run.status, run.number_of_writers) == ([(0, 5.0)], "FINISHED", 2)
 
 
 def test_bad_input_is_final(lab: Lab) -> None:

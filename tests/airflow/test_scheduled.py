@@ -1,6 +1,7 @@
 """What a real scheduler makes of our operators and tasks: api-server, scheduler, dag-processor and triggerer."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 from mbox_airflow.local import example_dag
+from mbox_ops import Client
 from mbox_ops.entities.runs import Run
 from mbox_ops.identity import airflow_key
 from mbox_ops.testing import LiveServer
@@ -16,6 +18,9 @@ from tests.airflow.conftest import FOLDER, OF_A_USER, ROOT
 from tests.airflow.scheduled import ENDED, SECONDS, Scheduled, scheduled
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+
+
+PAGE = ROOT / "docs" / "how-to" / "airflow-listener.md"
 
 
 class Scheduler:
@@ -58,6 +63,12 @@ class Scheduler:
         return reading.points(self.url, "scheduled", run.id, name)
 
 
+def snippet() -> str:
+    """The DAG on the page about the listener."""
+    (found,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory, server: LiveServer) -> Iterator[Scheduler]:
     """An Airflow with the test's DAGs and an example of ours."""
@@ -72,7 +83,9 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory, server: LiveServer) -> I
         "MBOX_SPOOL_DIR": str(home / "spool"), "AIRFLOW__MBOX__LISTENER": "True",
         "AIRFLOW__MBOX__LISTENER_INTERVAL": "1",
     }  # fmt: skip
-    dags = [FOLDER / "dags" / name for name in ("attempted.py", "gated.py", "listened.py", "written.py")]
+    page = home / "of_the_page.py"
+    page.write_text(snippet())
+    dags = [page] + [FOLDER / "dags" / name for name in ("attempted.py", "gated.py", "listened.py", "written.py")]
     with scheduled(home / "airflow", [*dags, example_dag("train_and_track")], variables) as airflow:
         yield Scheduler(airflow, server)
 
@@ -154,11 +167,12 @@ def test_a_dag_run_that_was_deleted_and_is_made_again_is_one_run_with_the_newer_
 def test_the_listener_records_the_dags_that_have_its_tag_and_no_others(scheduler: Scheduler) -> None:
     """States, durations and events of every try, and Airflow's own verdict at the end."""
     airflow = scheduler.airflow
-    names = ("listened", "listened_killed", "listened_finished", "not_listened")
+    names = ("listened", "listened_killed", "listened_finished", "not_listened", "recorded")
     started = {name: airflow.trigger(name) for name in names}
     states = {name: airflow.wait(name, run_id)["state"] for name, run_id in started.items()}
     assert states == {
         "listened": "success", "listened_killed": "failed", "listened_finished": "success", "not_listened": "success",
+        "recorded": "success",
     }  # fmt: skip
     run = scheduler.ended("listened", started["listened"])
     assert (run.status, run.lost, run.tags["airflow_run_type"]) == ("FINISHED", 0, "manual")
@@ -178,6 +192,13 @@ def test_the_listener_records_the_dags_that_have_its_tag_and_no_others(scheduler
     assert (killed.status, scheduler.points(killed)) == ("FAILED", [(1, 1.0)])
     assert ("task_finished", "die", "failed") in scheduler.events(killed)
     assert ("task_finished", "sleep", "upstream_failed") in scheduler.events(killed)
+
+    failed = Client(scheduler.url, namespace="scheduled").runs.list(filter="metadata.airflow.tasks.die = 'failed'")
+    assert [one.id for one in failed] == [killed.id]
+    recorded = scheduler.ended("recorded", started["recorded"])
+    assert reading.metadata(scheduler.url, "scheduled", recorded.id)["airflow"] == {
+        "state": "success", "task_instances": {"success": 4}, "tasks": {"extract": "success", "load": "success"},
+    }  # fmt: skip
 
     finished = scheduler.ended("listened_finished", started["listened_finished"])
     assert finished.status == "FAILED"  # as its own task said

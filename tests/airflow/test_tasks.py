@@ -48,9 +48,12 @@ def test_a_process_is_no_task_once_its_tasks_are_over(lab: Lab) -> None:
 
 
 def test_tasks_that_run_in_threads_of_one_process_know_themselves(lab: Lab) -> None:
-    """Airflow's own list of contexts is shared by all threads; ours is not."""
-    keys = lab.airflow.call("tests.airflow.inside:keys_in_threads", lab.environment, dag_ids=["a", "b", "c"])
+    """Airflow's own list of contexts is shared by all threads; the active run is not."""
+    variables = {**lab.environment, **CHILD}  # Airflow's own, which are the process's and so those of the last task
+    keys = lab.airflow.call("tests.airflow.inside:keys_in_threads", variables, dag_ids=["a", "b", "c"])
     assert keys == ["airflow/lab/a/r", "airflow/lab/b/r", "airflow/lab/c/r"]
+    runs = [lab.tracked(dag_id, {"run_id": "r"}) for dag_id in ("a", "b", "c")]
+    assert [lab.points(run, "m") for run in runs] == [[(0, 0.0)], [(0, 1.0)], [(0, 2.0)]]
 
 
 def test_a_child_that_was_not_told_who_it_is_writes_as_itself(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from airflow.sdk import BaseOperator, dag, task
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -111,6 +112,47 @@ def children():
     parent()
 
 
+@dag(schedule=None)
+def children_retried():
+    @task(retries=1, retry_delay=0)
+    def parent(**context):
+        count = 3 if context["ti"].try_number == 1 else 1
+        child = (
+            "from mbox_ops import tracking; r = tracking.current_run()\n"
+            f"for step in range({count}): r.log_metric('m', {count}, step=step)\n"
+            "assert r.persist_run().where == 'server'"
+        )
+        subprocess.run([sys.executable, "-c", child], check=True, env={**os.environ, **mbox_env(context)})
+        if count == 3:
+            raise ValueError("fails after its child has logged")
+
+    parent() >> FinishRunOperator(task_id="finish")
+
+
+@dag(schedule=None)
+def scenarios():
+    @task
+    def log(number, scenario=None):
+        current_run(scenario=scenario).log_metric("m", number, step=number)
+
+    log(0) >> log(1, "chosen") >> log(2) >> FinishRunOperator(task_id="finish")
+
+
+@dag(schedule=None)
+def away_at_first():
+    @task(retries=1, retry_delay=0)
+    def log(ti=None, dag_run=None):
+        first = ti.try_number == 1
+        if not first:
+            Path(dag_run.conf["back"]).touch()
+        for step in range(5 if first else 2):
+            current_run().log_metric("m", step + 100 * first, step=step)
+        if first:
+            raise ValueError("fails after logging on purpose")
+
+    log() >> FinishRunOperator(task_id="finish")
+
+
 def tell(context):
     current_run().log_event(Event(f"callback of {context['ti'].task_id}", "callback"))
 
@@ -143,5 +185,8 @@ mapped_tasks()
 deferred()
 busy()
 children()
+children_retried()
+scenarios()
+away_at_first()
 calling_back()
 silent()

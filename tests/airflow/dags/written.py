@@ -1,5 +1,7 @@
 """DAGs that write with operators."""
 
+from pathlib import Path
+
 from airflow.sdk import Asset, AssetAlias, dag, task
 
 from mbox_airflow.operators import (
@@ -55,9 +57,15 @@ def one_submit():
     ) >> FinishRunOperator(task_id="finish", state="{{ dag_run.conf.get('state', '') }}", on_error="warn")  # fmt: skip
 
 
+def touch(context):
+    Path(context["dag_run"].conf["back"]).touch()
+
+
 @dag(schedule=None)
 def submitting():
-    SubmitMetricsOperator(task_id="submit", metrics={"m": 1}, retries=1, retry_delay=0)
+    SubmitMetricsOperator(
+        task_id="submit", metrics={"m": "{{ ti.try_number }}"}, retries=1, retry_delay=0, on_retry_callback=touch
+    )
 
 
 @dag(schedule=None)
