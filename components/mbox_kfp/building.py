@@ -22,6 +22,7 @@ REACHING: tuple[Callable[..., Any], ...] = (
     identity.mbox_who,
     sending.mbox_caller,
     sending.mbox_url,
+    sending.mbox_token,
     sending.mbox_deliver,
     sending.mbox_call,
     sending.mbox_trouble,

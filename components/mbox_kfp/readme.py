@@ -49,7 +49,7 @@ def table(ports: dict[str, Any], wanted: Any) -> str:
     for name, port in ports.items():
         if wanted(name):
             default = [default_of(port)] if has_defaults else []
-            rows.append([f"`{name}`", type_of(port), *default, port.description or ""])
+            rows.append([f"`{name}`", type_of(port), *default, " ".join((port.description or "").split())])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 

@@ -25,6 +25,7 @@ HANDED_BY = (
     identity.mbox_unresolved,
     identity.mbox_who,
     sending.mbox_url,
+    sending.mbox_token,
     sending.mbox_epoch,
     sending.mbox_deliver,
     sending.mbox_call,

@@ -44,6 +44,15 @@ def test_compiling_gives_the_same_bytes_every_time(seed):
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
+def test_a_readme_lists_every_input_and_output(name):
+    """One row for each, whole."""
+    spec = COMPONENTS[name][0].component_spec
+    text = (Path(mbox_kfp.__file__).parent / name / "README.md").read_text()
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| `") and line.endswith(" |")]
+    assert sorted(rows) == sorted(f"`{port}`" for port in [*spec.inputs, *spec.outputs])
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
 def test_a_committed_component_can_be_loaded(name):
     """`load_component_from_file` reads it, and gives the inputs that the Python object has."""
     loaded = components.load_component_from_file(str(Path(mbox_kfp.__file__).parent / name / "component.yaml"))

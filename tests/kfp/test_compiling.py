@@ -1,6 +1,5 @@
 """What is compiled from pipelines that use the task factories."""
 
-
 import pytest
 
 pytest.importorskip("kfp")

@@ -202,6 +202,17 @@ def test_the_token_comes_from_the_environment_and_is_never_shown(environment, mo
     assert guarded.token not in "".join(capfd.readouterr())
 
 
+def test_a_token_that_is_none_is_not_repeated(environment, monkeypatch, capfd):
+    """A line break at its end, as in Secrets made from files, is no part of it; one inside is refused unseen."""
+    with live_server(tokens=True) as guarded:
+        monkeypatch.setenv("MBOX_TOKEN", f"{guarded.token}\n")
+        step("guarded", url=guarded.url)
+        monkeypatch.setenv("MBOX_TOKEN", "mbox_canary\nline")
+        with pytest.raises(ValueError, match="MBOX_TOKEN holds characters that no token has") as caught:
+            step("guarded", url=guarded.url)
+    assert "canary" not in str(caught.value) + "".join(capfd.readouterr())
+
+
 def test_a_namespace_comes_from_the_environment(written, monkeypatch):
     """The ConfigMap's key `namespace`, as MBOX_NAMESPACE."""
     monkeypatch.setenv("MBOX_NAMESPACE", "team-b")

@@ -4,7 +4,7 @@ processes, and becomes that command."""
 from typing import Any
 
 from mbox_kfp.inlined.identity import mbox_who
-from mbox_kfp.inlined.sending import mbox_epoch, mbox_url
+from mbox_kfp.inlined.sending import mbox_epoch, mbox_token, mbox_url
 
 
 def mbox_hand_over(arguments: list[str]) -> None:
@@ -39,11 +39,13 @@ def mbox_handed(given: dict[str, Any]) -> dict[str, str]:
         env["MBOX_URL"] = mbox_url(given["url"])
         step = {
             "url": env["MBOX_URL"],
-            "token": os.environ.get("MBOX_TOKEN", ""),
-            "namespace": os.environ.get("MBOX_NAMESPACE") or "default",
+            "token": mbox_token(),
+            "namespace": os.environ.get("MBOX_NAMESPACE", "").strip() or "default",
             "began": began,
             "seconds": float(given["timeout_seconds"]),
         }
+        if step["token"]:
+            env["MBOX_TOKEN"] = str(step["token"])
         env["MBOX_WRITER"] = f"{mbox_epoch(step)}:{who['origin']}"
     except (RuntimeError, ValueError) as error:
         sys.stderr.write(f"WARNING: mbox-ops: this step starts without its epoch. {error}\n")

@@ -32,11 +32,21 @@ def mbox_caller(given: dict[str, Any]) -> dict[str, Any]:
     return {
         **mbox_who(given),
         "url": mbox_url(given["url"]),
-        "token": os.environ.get("MBOX_TOKEN", ""),
-        "namespace": os.environ.get("MBOX_NAMESPACE") or "default",
+        "token": mbox_token(),
+        "namespace": os.environ.get("MBOX_NAMESPACE", "").strip() or "default",
         "began": time.monotonic(),
         "seconds": float(given["timeout_seconds"]),
     }
+
+
+def mbox_token() -> str:
+    """The token from the environment. A Secret that was made from a file often has a line break at its end."""
+    import os
+
+    token = os.environ.get("MBOX_TOKEN", "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("MBOX_TOKEN holds characters that no token has; look at the Secret (it is not repeated here).")
+    return token
 
 
 def mbox_url(given: str) -> str:
@@ -44,7 +54,7 @@ def mbox_url(given: str) -> str:
     import os
     from urllib.parse import urlsplit
 
-    url = (given or os.environ.get("MBOX_URL", "")).rstrip("/")
+    url = (given or os.environ.get("MBOX_URL", "")).strip().rstrip("/")
     if not url:
         raise ValueError(
             "There is no address of the tracking service. Set the environment variable MBOX_URL (on a cluster: the key "
