@@ -22,8 +22,8 @@ from tests.benchmarks.stored import ACTOR
 from tests.postgres import running_server_in, server_folder, server_programs, stop_server_in
 
 _RECORD = {audit, deletions, gravestones, outbox}  # what a deletion and its undo write about themselves
-_GONE = """DELETE FROM subjects WHERE id IN (
-    SELECT r.subject_id FROM runs AS r JOIN scenarios AS s ON s.id = r.scenario_id WHERE s.name = 'gone')"""
+_DROP = """DELETE FROM subjects WHERE id IN (
+    SELECT r.subject_id FROM runs AS r JOIN scenarios AS s ON s.id = r.scenario_id WHERE s.name = :name)"""
 
 
 class Files:
@@ -108,10 +108,10 @@ def _shown(service: Service) -> str:
     return digest.hexdigest()
 
 
-def drop_at_once(url: str) -> None:
+def drop_at_once(url: str, scenario: str) -> None:
     """What a purge does, as one statement in one transaction that holds everybody up."""
     with Database(url) as database, database.write() as conn:
-        conn.execute(text(_GONE))
+        conn.execute(text(_DROP), {"name": scenario})
 
 
 def vacuum(url: str) -> None:
