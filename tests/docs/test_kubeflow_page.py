@@ -74,6 +74,20 @@ def test_a_task_of_the_page_gets_its_image(tmp_path: Path) -> None:
     assert executors["exec-log-event"]["container"]["image"] == "registry.example/kfp-steps:2.17.0"
 
 
+def test_the_pipeline_by_file_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the committed YAML and nothing of ours; its placeholders are whole values."""
+    from kfp import compiler
+
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    exec(snippet("python file"), names)  # noqa: S102 - the page is ours
+    path = tmp_path / "pipeline.yaml"
+    compiler.Compiler().compile(names["by_file"], str(path))
+    pipeline = next(yaml.safe_load_all(path.read_text("utf-8")))
+    given = pipeline["root"]["dag"]["tasks"]["submit-metrics"]["inputs"]["parameters"]
+    assert given["run_id"]["runtimeValue"]["constant"] == "{{$.pipeline_job_uuid}}"
+
+
 def test_the_links_of_the_page_lead_somewhere() -> None:
     """Every file that it names is there."""
     for page in (HOW_TO / "kubeflow-pipelines.md", ROOT / "components" / "mbox_kfp" / "README.md"):
