@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from mbox_airflow.dag_runs import Attempt, DagRunFacts
+    from mbox_airflow.facts import Attempt, DagRunFacts
     from mbox_ops.settings import ClientSettings
 
 WRITER = "#listener"  # no task's id can hold a '#'

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.listeners import hookimpl
 
+from mbox_airflow.facts import DagRunKey
+
 if TYPE_CHECKING:
     from mbox_airflow.watcher import Watcher
 
@@ -39,13 +41,6 @@ class Options(NamedTuple):
     conn_id: str
     interval: float
     queue: int
-
-
-class DagRunKey(NamedTuple):
-    """A DAG run, as Airflow calls it."""
-
-    dag_id: str
-    run_id: str
 
 
 class Inbox:

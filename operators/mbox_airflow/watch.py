@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import msgspec
 
-from mbox_airflow import chronicle, dag_runs
+from mbox_airflow import chronicle
+from mbox_airflow.facts import BEGUN
 from mbox_ops.entities.pages import Page
 from mbox_ops.entities.runs import Run
 from mbox_ops.entities.writers import Batch, BatchResult, Writer
@@ -15,7 +16,7 @@ from mbox_ops.errors import Fenced, InvalidRequest, RunDeleted
 
 if TYPE_CHECKING:
     from mbox_airflow.context import TaskIdentity
-    from mbox_airflow.dag_runs import DagRunFacts
+    from mbox_airflow.facts import DagRunFacts
     from mbox_ops.client.http import HttpApi
     from mbox_ops.settings import ClientSettings
 
@@ -60,7 +61,7 @@ class Watch:
         Raises:
             MboxError: the service is away, or refused; told again, it goes on where it was.
         """
-        if facts.state not in dag_runs.BEGUN or self._over:
+        if facts.state not in BEGUN or self._over:
             return self._over and facts.ended
         if self._ending and not facts.ended:
             self._begin()

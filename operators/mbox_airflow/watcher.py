@@ -18,7 +18,8 @@ from mbox_ops.client.http import HttpApi
 from mbox_ops.errors import Forbidden, InternalError, MboxError, Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
-    from mbox_airflow.listener import DagRunKey, Inbox, Options
+    from mbox_airflow.facts import DagRunKey
+    from mbox_airflow.listener import Inbox, Options
     from mbox_ops.settings import ClientSettings
 
 WATCHES = 10_000

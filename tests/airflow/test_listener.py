@@ -12,8 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from mbox_airflow import chronicle
-from mbox_airflow.dag_runs import Attempt, DagRunFacts
-from mbox_airflow.listener import DagRunKey
+from mbox_airflow.facts import Attempt, DagRunFacts, DagRunKey
 from mbox_airflow.provider_info import get_provider_info
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.identity import airflow_key

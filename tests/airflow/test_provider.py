@@ -60,7 +60,10 @@ def test_airflow_lists_the_provider(airflow: Airflow) -> None:
     (hook,) = (hook for hook in hooks if hook["connection_type"] == "mbox")
     assert (hook["class"], hook["conn_id_attribute_name"]) == ("mbox_airflow.hooks.MboxHook", "mbox_conn_id")
     assert "mbox_airflow.links.MboxRunLink" in airflow.call(code, command=["providers", "links"])
-    assert "FlushBeforeTheEnd" in airflow.call(code, command=["plugins", "--output", "json"])
+    plugins = airflow.call(code, command=["plugins", "--output", "json"])
+    assert "FlushBeforeTheEnd" in plugins
+    assert "DagRunListener" in plugins
+    assert "listener_interval" in airflow.call(code, command=["config", "list", "--section", "mbox"])
 
 
 def test_the_connections_form_has_our_fields(airflow: Airflow) -> None:
