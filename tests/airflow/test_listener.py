@@ -161,7 +161,7 @@ def test_only_what_can_be_stale_is_taken_out() -> None:
 def test_the_page_names_all_options_and_their_defaults() -> None:
     """As Airflow shows them."""
     options = get_provider_info()["config"]["mbox"]["options"]
-    page = (ROOT / "docs" / "how-to" / "airflow-listener.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "airflow" / "listener.md").read_text("utf-8")
     assert dict(re.findall(r"^\| `(listener\w*)` \| `(.+?)` \|", page, re.MULTILINE)) == {
         name: option["default"] for name, option in options.items()
     }

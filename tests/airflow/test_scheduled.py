@@ -20,7 +20,7 @@ from tests.airflow.scheduled import ENDED, SECONDS, Scheduled, scheduled
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
 
-PAGE = ROOT / "docs" / "how-to" / "airflow-listener.md"
+PAGE = ROOT / "docs" / "how-to" / "airflow" / "listener.md"
 
 
 class Scheduler:
