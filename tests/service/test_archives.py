@@ -4,6 +4,7 @@ import hashlib
 import io
 import math
 import random
+import secrets
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mbox_ops.artifacts.blobs import Blobs
 from mbox_ops.entities.archives import ExportReport
@@ -20,7 +23,7 @@ from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.events import EventQuery, EventRecord
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.lineage import ArtifactUse, LineageQuery
-from mbox_ops.entities.metrics import Block, HistoryQuery
+from mbox_ops.entities.metrics import Block, HistoryQuery, MetricSummary
 from mbox_ops.entities.runs import OpenRun, RunQuery
 from mbox_ops.entities.uploads import CreateUpload
 from mbox_ops.entities.writers import Batch, MetadataOp, Writer
@@ -386,3 +389,50 @@ def test_a_run_of_the_least_is_exported_too(source: Service, target: Service, tm
     export(source, path)
     target.importing.read(ANN, path)
     assert target.runs.get(ANN, target_run) == source.runs.get(ANN, target_run)
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> list[tuple[int, Block, bool]]:
+    """Blocks of points, each with the number of its writer and whether everything is sealed after it."""
+    found = []
+    for _ in range(draw(st.integers(1, 8))):
+        names = draw(st.lists(st.sampled_from(["a", "b", "c/ü", "d" * 256]), min_size=1, max_size=3, unique=True))
+        rows = draw(st.integers(1, 6))
+        steps = draw(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3), min_size=rows, max_size=rows))
+        walls = draw(st.lists(st.integers(-(2**63), 2**63 - 1) | st.just(NOON), min_size=rows, max_size=rows))
+        values = draw(st.lists(st.floats(), min_size=rows * len(names), max_size=rows * len(names)))
+        block = Block(names=names, steps=pack_ints(steps), wallclocks=pack_ints(walls), values=pack_floats(values))
+        found.append((draw(st.integers(0, 2)), block, draw(st.booleans())))
+    return found
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(batches())
+def test_any_points_come_back_and_give_the_same_bytes(
+    source: Service, target: Service, tmp_path: Path, written: list[tuple[int, Block, bool]]
+) -> None:
+    """Any floats, steps and times, in any order, by several writers, sealed at any time."""
+    by = actor(f"ns-{secrets.token_hex(4)}")
+    first = Log(source, by).open(scenario="s")
+    logs = [first, Log(source, by, origin=first.origin), Log(source, by)]
+    for place, block, seal in written:
+        logs[place].run_id = first.run_id
+        logs[place].write(points=[block])
+        if seal:
+            source.metrics.seal(first.id)
+    archive, back = tmp_path / "a.tar", tmp_path / "b.tar"
+    for service, path in ((source, archive), (target, back)):
+        if service is target:
+            target.importing.read(ANN, archive)
+        with path.open("wb") as file:
+            service.exporting.write(by, ["s"], file, str(path))
+    assert back.read_bytes() == archive.read_bytes()
+    was, now = (service.metrics.history(by, first.id, HistoryQuery(limit=None)) for service in (source, target))
+    assert msgspec.json.encode(was) == msgspec.json.encode(now)
+    was_summed, now_summed = (service.metrics.list(by, first.id) for service in (source, target))
+    assert [without_mean(one) for one in was_summed] == [without_mean(one) for one in now_summed]
+
+
+def without_mean(summary: MetricSummary) -> MetricSummary:
+    """All of a summary that is exact."""
+    return msgspec.structs.replace(summary, mean=None)
