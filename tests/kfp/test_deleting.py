@@ -125,6 +125,8 @@ def test_all_scenarios_have_to_be_meant(environment):
     """An empty scenario, given by mistake or not, confirms nothing."""
     with pytest.raises(ValueError, match="give confirm='all scenarios'"):
         call("cleanup_runs", "", confirm="")
+    with pytest.raises(ValueError, match="scenario is ' ,', which names none"):
+        call("cleanup_runs", " ,", confirm=" ,")
 
 
 def given(**inputs: Any) -> dict[str, Any]:
@@ -200,7 +202,7 @@ def test_a_report_says_why_runs_stay():
         "**2 runs would go.** Nothing has changed.\n\n"
         "A deletion would be refused: `max_runs` is 1.\n\n"
         "There is no scenario `d` with live runs.\n\n"
-        "Runs with the tag `mbox.keep=true`: 1.\n\n"
+        "Runs with the tag `mbox.keep=true`: 1. They go only where they or their scenario are named.\n\n"
         "| scenario | runs | points | events | artifacts | bytes | kept: last | kept: young |\n"
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
         "| a\\|b | 2 | 5 | 0 | 1 | 7 | 0 | 4 |\n"

@@ -37,6 +37,9 @@ def mbox_selector(given: dict[str, Any]) -> dict[str, Any]:
 def mbox_rules(given: dict[str, Any]) -> dict[str, Any]:
     """The rules of a cleanup, from the step's inputs; what is empty or -1 is no rule."""
     lists = {"scenarios": "scenario", "collections": "run_collection", "status": "status"}
+    for name in lists.values():
+        if given[name] and not mbox_names(given[name]):
+            raise ValueError(f"{name} is {given[name]!r:.80}, which names none. Leave it empty for all.")
     rules: dict[str, Any] = {field: names for field, name in lists.items() if (names := mbox_names(given[name]))}
     if given["filter"]:
         rules["filter"] = given["filter"]
@@ -126,7 +129,10 @@ def mbox_report(deletion: dict[str, Any], max_runs: int) -> str:
         names = ", ".join(f"`{run}`" for run in deletion["running"][:5])
         lines.append(f"Runs that count as alive are among them, such as {names}; they go only with `force`.")
     if deletion["protected"]:
-        lines.append(f"Runs with the tag `mbox.keep=true`: {deletion['protected']}.")
+        lines.append(
+            f"Runs with the tag `mbox.keep=true`: {deletion['protected']}. They go only where they or their scenario "
+            "are named."
+        )
     return "\n\n".join(lines) + "\n\n" + mbox_table(deletion)
 
 
