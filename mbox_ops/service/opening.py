@@ -60,7 +60,7 @@ class Opening:
         """
         if self._batch.key is not None:
             return self._by_key(self._batch.key)
-        run_id = self._batch.run_id or self._proposed
+        run_id = self._proposed if self._batch.run_id is None else self._batch.run_id
         return self._by_producer() or self._make_without_name() if run_id is None else self._by_id(run_id)
 
     def _by_id(self, run_id: str) -> Target:

@@ -171,7 +171,7 @@ def test_a_batch_names_one_run_that_is_there(door: Door) -> None:
     for ask in ({}, {"run_id": "00000000-0000-7000-8000-000000000000", "key": "k", "open": OpenRun()}):
         with pytest.raises(InvalidRequest):
             door.write(Batch(**ask))
-    for ask in ({"run_id": "00000000-0000-7000-8000-000000000000"}, {"key": "nobody"}):
+    for ask in ({"run_id": "00000000-0000-7000-8000-000000000000"}, {"run_id": ""}, {"key": "nobody"}):
         with pytest.raises(NotFound):
             door.write(Batch(**ask, tags={"a": "b"}))
     with pytest.raises(InvalidRequest):
