@@ -83,6 +83,16 @@ def test_a_step_that_runs_again_deletes_once_and_answers_the_same(written, name)
     assert (other[0] != first[0], other[2]) == (True, 1)
 
 
+def test_two_steps_with_one_identity_are_found_out(written):
+    """A sub-pipeline that is used twice under kfp.local: the second one deletes nothing and says what to do."""
+    make_runs("kfp-twins-1", 1)
+    make_runs("kfp-twins-2", 1)
+    call("delete_runs", "kfp-twins-1", run_id="twins")
+    with pytest.raises(RuntimeError, match=r"was used for deletion .* same identity: give each its own writer="):
+        call("delete_runs", "kfp-twins-2", run_id="twins")
+    assert call("delete_runs", "kfp-twins-2", run_id="twins", writer="second")[2] == 1
+
+
 @pytest.mark.parametrize("name", ["delete_runs", "cleanup_runs"])
 def test_what_is_more_or_other_than_was_meant_is_refused(written, name):
     """By the cap and by the counts of a preview; nothing goes."""
@@ -109,6 +119,35 @@ def test_runs_that_are_alive_are_taken_by_force_only(written):
         call("delete_runs", "kfp-alive")
     assert call("cleanup_runs", "kfp-alive")[2] == 0
     assert call("delete_runs", "kfp-alive", force=True)[2] == 1
+
+
+@pytest.mark.parametrize(
+    ("selector", "value", "taken"),
+    [
+        ("pipeline", "chosen-{}", ["run 0", "run 1"]),
+        ("execution", "kfp-chosen-{} 1", ["run 1"]),
+        ("run", None, ["run 0"]),
+        ("filter", "metrics.loss > 1 AND pipeline = 'chosen-{}'", ["run 0"]),
+        ("scenario", "kfp-chosen-{}", ["run 0", "run 1"]),
+    ],
+)
+def test_runs_are_chosen_by_whatever_tells_them_apart(written, selector, value, taken):
+    """By source, execution, run, filter or scenario; the others stay."""
+    scenario = f"kfp-chosen-{selector}"
+    ids = make_runs(scenario, 2, pipeline=f"chosen-{selector}")
+    chosen = {"scenario": "", "selectors": selector, selector: value.format(selector) if value else ids[0]}
+    assert call("delete_runs", f"deletion by {selector}", **chosen)[2] == len(taken)
+    assert sorted({"run 0", "run 1"} - set(names(written, scenario))) == taken
+
+
+def test_rules_speak_of_the_runs_that_they_name(written):
+    """By filter, state and collection, all of which must hold."""
+    scenario = "kfp-rules"
+    make_runs(scenario, 2, run_collection_name="tried")
+    make_runs(scenario, 1, run_collection_name="kept", run_id="kept")
+    rules = {"run_collection": "tried", "status": "FAILED,FINISHED", "filter": "metrics.loss >= 2", "keep_last": -1}
+    assert call("cleanup_runs", scenario, **rules)[2] == 1
+    assert sorted(run["run_collection"] for run in written.runs(scenario=scenario)) == ["kept", "tried"]
 
 
 @pytest.mark.parametrize("confirm", ["", "kfp-other", "all scenarios"])

@@ -180,6 +180,8 @@ def mbox_trouble(status: int, answer: dict[str, Any]) -> str:
         text += f" [request {error['request_id']}]"
     if status in (401, 403):
         text += " The token is read from MBOX_TOKEN: on a cluster, from the key 'token' of the Secret 'mbox-ops'."
+    if error.get("code") == "conflict" and "id" in (error.get("details") or {}):
+        text += " Two steps of this KFP run have the same identity: give each its own writer=."
     if error.get("code") == "fenced":
         text += " A newer attempt of this same step has already written, so this one is over."
     return text
