@@ -10,10 +10,11 @@ from functools import partial
 from mbox_ops.entities.deletions import DeletionState
 from mbox_ops.service.clock import Clock
 from mbox_ops.store import audit, deletions, purging, space
-from mbox_ops.store.database import Connection, Database
+from mbox_ops.store.database import Connection, Database, Dialect
 
 _ROWS = 500  # dropped in the first transaction of a round; the others drop a quarter to four times as many
-_SLICE_SECONDS = 0.012  # what a transaction is to take once it has its turn: writers wait as long
+# What a transaction is to take once it has its turn: on SQLite writers wait as long.
+_SLICE_SECONDS: dict[Dialect, float] = {"sqlite": 0.012, "postgresql": 0.05}
 _KEPT_PAGES = 2_560  # 10 MiB
 _SECONDS_FOR_SPACE = 2.0
 _LONGEST_PAUSE = 0.05  # seconds
@@ -61,7 +62,7 @@ class Purging:
             is_first = False
             if time.monotonic() >= ends:
                 return False
-            rows = max(_ROWS // 4, 1, min(4 * _ROWS, int(rows * _SLICE_SECONDS / took)))
+            rows = max(_ROWS // 4, 1, min(4 * _ROWS, int(rows * _SLICE_SECONDS[self._database.dialect] / took)))
             time.sleep(min(2 * took, _LONGEST_PAUSE))  # writers go first
 
     def _slice(self, row: int, rows: int, *, is_first: bool) -> tuple[DeletionState | None, float]:
