@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import requests  # noqa: F401  # HttpApi would import it at its first call
 from airflow.sdk.observability import stats
 
+import mbox_ops.settings  # noqa: F401  # the hook would, when it is asked
 from mbox_airflow import dag_runs
 from mbox_airflow.hooks import MboxHook
 from mbox_airflow.watch import Watch

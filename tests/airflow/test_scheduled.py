@@ -205,21 +205,24 @@ def test_the_listener_records_the_dags_that_have_its_tag_and_no_others(scheduler
     assert reading.find(scheduler.url, "scheduled", airflow_key("lab", "not_listened", started["not_listened"])) is None
 
 
-@pytest.mark.parametrize("dag_id", ["listened_shrinking", "shrinking"])
-def test_instances_of_a_mapped_task_that_shrank_leave_no_points(scheduler: Scheduler, dag_id: str) -> None:
+def test_instances_of_a_mapped_task_that_shrank_leave_no_points(scheduler: Scheduler) -> None:
     """The DAG run is cleared and has fewer of them: the listener, or the finish operator, takes out what is gone."""
     airflow = scheduler.airflow
     airflow.set_variable("mbox_width", "3")
-    ran = airflow.run_dag(dag_id)
-    first = scheduler.tracked(dag_id, ran["run_id"])
-    assert scheduler.points(first) == [(0, 0.0), (1, 1.0), (2, 2.0)]
+    started = {dag_id: airflow.trigger(dag_id) for dag_id in ("listened_shrinking", "shrinking")}
+    runs = {}
+    for dag_id, run_id in started.items():
+        airflow.wait(dag_id, run_id)
+        runs[dag_id] = scheduler.tracked(dag_id, run_id)
+        assert scheduler.points(runs[dag_id]) == [(0, 0.0), (1, 1.0), (2, 2.0)]
     airflow.set_variable("mbox_width", "1")
-    airflow.clear(dag_id, ran["run_id"])
-    assert airflow.wait(dag_id, ran["run_id"])["state"] == "success"
-    scheduler.until(lambda: scheduler.points(first) == [(0, 0.0)])
-    run = scheduler.tracked(dag_id, ran["run_id"])
-    scheduler.until(lambda: scheduler.tracked(dag_id, ran["run_id"]).status == "FINISHED")
-    assert run.id == first.id
+    for dag_id, run_id in started.items():
+        airflow.clear(dag_id, run_id)
+    for dag_id, run_id in started.items():
+        assert airflow.wait(dag_id, run_id)["state"] == "success"
+        scheduler.until(lambda dag_id=dag_id: scheduler.points(runs[dag_id]) == [(0, 0.0)])
+        scheduler.until(lambda dag_id=dag_id, run_id=run_id: scheduler.tracked(dag_id, run_id).status == "FINISHED")
+        assert scheduler.tracked(dag_id, run_id).id == runs[dag_id].id
 
 
 def test_nothing_of_ours_is_missing_or_broken_for_airflow(scheduler: Scheduler) -> None:
