@@ -18,6 +18,7 @@ class Run:
     ended: bool
     kept: bool = False
     points: int = 0
+    files: list[bytes] = field(default_factory=list)
     deletion: str | None = None
 
     def is_alive(self, now: int) -> bool:
@@ -52,6 +53,7 @@ class Model:
     runs: list[Run] = field(default_factory=list)
     deletions: list[Done] = field(default_factory=list)
     stones: list[Stone] = field(default_factory=list)
+    uploads: dict[bytes, int] = field(default_factory=dict)  # contents, and when they were uploaded
 
     def live(self) -> list[Run]:
         """What can be read."""
@@ -81,11 +83,21 @@ class Model:
         done.state = "UNDONE"
         return "ok"
 
+    def purge(self, done: Done) -> None:
+        """Drop its runs for good."""
+        done.state = "PURGED"
+        self.runs = [run for run in self.runs if run.deletion != done.uid]
+
 
 def counted(runs: list[Run]) -> dict[str, Counts]:
     """What is told of these runs, by scenario."""
     return {
-        name: Counts(runs=len(some), points=sum(run.points for run in some))
+        name: Counts(
+            runs=len(some),
+            points=sum(run.points for run in some),
+            artifacts=sum(len(run.files) for run in some),
+            bytes=sum(len(file) for run in some for file in run.files),
+        )
         for name in sorted({run.scenario for run in runs})
         if (some := [run for run in runs if run.scenario == name])
     }

@@ -1,269 +1,135 @@
-"""Random histories of runs, writes, deletions, cleanups, undos, purges and zombies, against a model of plain lists.
+"""Histories of deletions, with contents that are uploaded and linked, servers that crash, and collections.
 
-In every history a preview is what the deletion then does, what lives is what the model says, and no row is left over.
+A content that a live run has is always readable, one that nothing needs is gone, and an interrupted purge goes on.
 """
 
+import hashlib
 import os
-import shutil
-import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
-from mbox_ops.entities.audit import AuditQuery
-from mbox_ops.entities.cleanup import Rules
-from mbox_ops.entities.deletions import (
-    Counts,
-    CreateCleanup,
-    CreateDeletion,
-    Deletion,
-    Expected,
-    Selector,
-    UndoDeletion,
-)
-from mbox_ops.entities.runs import OpenRun, RunQuery
-from mbox_ops.errors import MboxError
-from mbox_ops.service.service import Service
-from mbox_ops.store.database import Database
-from tests.service.deletions_model import Model, Run, counted
-from tests.service.services import ANN, DAY, HandClock, Log, sqlite_template
-from tests.store.orphans import orphans
+from mbox_ops.entities.artifacts import ArtifactQuery, ArtifactRecord
+from mbox_ops.entities.uploads import CreateUpload
+from tests.service.deletions_histories import Histories
+from tests.service.deletions_model import Done
+from tests.service.services import ANN, DAY, sqlite_template
 
 __all__ = ["sqlite_template"]
 
 HISTORIES = int(os.environ.get("MBOX_DELETION_HISTORIES", "12"))
-STEPS = 30
+STEPS = 40
 PHASES = [Phase.reuse, Phase.generate]  # to shrink a history takes longer than to read it
-SCENARIO_OF = {"k": "a", "k2": "b", None: "a"}  # the scenario of a key: two explicit ones would be a conflict
-keys = st.sampled_from(list(SCENARIO_OF))
-LAST_ENTRY = {"TOMBSTONED": "created", "UNDONE": "undone", "PURGED": "purge_finished"}
-TOLD = ("counts", "by_scenario", "running", "protected", "scenarios_not_found", "kept", "purge_after")
+contents = st.sampled_from([b"a model", b"a picture!"])
 
 
-class Histories(RuleBasedStateMachine):
-    """A service and its model, step by step."""
+class HistoriesWithFiles(Histories):
+    """The same with files."""
 
-    template: ClassVar[Path]
-
-    @initialize()
-    def begin(self) -> None:
-        """An empty service."""
-        self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / "mbox.db"
-        shutil.copyfile(self.template, path)
-        self.database = Database(f"sqlite:///{path}")
-        self.clock = HandClock()
-        self.service = Service(self.database, clock=self.clock)
-        self.model = Model()
-        self.logs: list[Log] = []
-
-    def teardown(self) -> None:
-        """Nothing is left without its parent, and every deletion has its entries."""
-        if not hasattr(self, "database"):
-            return
-        assert orphans(self.database) == {}
-        for done in self.model.deletions:
-            told = [entry.action for entry in self.service.deletions.audit(ANN, done.uid, AuditQuery()).items]
-            assert told[0] == "created"
-            assert told[-1] == LAST_ENTRY.get(done.state, told[-1])
-        self.database.close()
-        self.folder.cleanup()
-
-    def answer(self, call: Any) -> str:
-        """`ok`, or the code of the refusal."""
-        try:
-            self.result = call()
-        except MboxError as error:
-            return error.code
-        return "ok"
-
-    @rule(key=keys, ended=st.booleans(), late=st.booleans(), protect=st.booleans())
-    def open(self, key: str | None, ended: bool, late: bool, protect: bool) -> None:
-        """A writer begins now, or (late) its first batch has been under way for days."""
+    @rule(content=contents, whole=st.booleans())
+    def upload(self, content: bytes, whole: bool) -> None:
+        """All of it, or a beginning that is forgotten later."""
         self.clock.forward(seconds=1)
-        now = self.clock.now()
-        epoch = (now - 2 * DAY if late else now) // 1000
-        log = Log(self.service, epoch=epoch)
-        log.key = key
-        opening = OpenRun(scenario=SCENARIO_OF[key])
-        state, tags = "FINISHED" if ended else None, {"mbox.keep": "true"} if protect else {}
-        got = self.answer(lambda: log.write(open=opening, state=state, tags=tags))
-        log.key = None  # from now on by the run's id
-        stones = [s for s in self.model.stones if key is not None and s.key == key and epoch * 1000 <= s.at]
-        assert got == ("run_deleted" if stones else "ok")
-        if got != "ok":
-            return
-        self.logs.append(log)
-        run = next((run for run in self.model.live() if key is not None and run.key == key), None)
-        if run is None:
-            run = Run(log.id, key, SCENARIO_OF[key], now, now, ended=False)
-            self.model.runs.append(run)
-        assert run.uid == log.id
-        run.written_at, run.ended, run.kept = now, run.ended or ended, run.kept or protect
+        wish = CreateUpload(checksum=checksum(content), size=len(content))
+        begun = self.service.uploads.create(ANN, wish)
+        if begun.complete:
+            assert content in self.held(at_most=True)
+        elif whole and not begun.offset:
+            self.service.uploads.put(ANN, begun.id, 0, content)
+            begun = self.service.uploads.create(ANN, wish)
+            assert begun.complete
+        if begun.complete:
+            self.model.uploads[content] = self.clock.now()
 
     @precondition(lambda self: self.logs)
-    @rule(data=st.data())
-    def write(self, data: st.DataObject) -> None:
-        """Any writer that ever was goes on: those of deleted runs are told so, for ever."""
+    @rule(data=st.data(), content=contents)
+    def link(self, data: st.DataObject, content: bytes) -> None:
+        """A run takes a content that is held; no other, and no deleted run takes any."""
         self.clock.forward(seconds=1)
         log = data.draw(st.sampled_from(self.logs))
         run = next((run for run in self.model.runs if run.uid == log.id), None)
-        got = self.answer(lambda: log.points("loss", 1.0))
+        record = ArtifactRecord(path="file", kind="uploaded", checksum=checksum(content))
+        got = self.answer(lambda: log.write(artifacts=[record]))
         if run is None or run.deletion is not None:
             assert got == "run_deleted"
             return
-        assert got == "ok"
-        run.points, run.written_at = run.points + 1, self.clock.now()
-
-    @rule(data=st.data(), how=st.sampled_from(["run", "scenario", "filter"]), force=st.booleans(), purge=st.booleans())
-    def delete(self, data: st.DataObject, how: str, force: bool, purge: bool) -> None:
-        """A preview, and then the deletion, which must be the same."""
-        self.clock.forward(seconds=1)
-        live, spared = self.model.live(), 0
-        if how == "run":
-            if not live:
-                return
-            runs = [data.draw(st.sampled_from(live))]
-            selector = Selector(run_id=runs[0].uid)
-        elif how == "scenario":
-            name = data.draw(st.sampled_from(["a", "b", "c"]))
-            runs, selector = [run for run in live if run.scenario == name], Selector(scenarios=[name])
-        else:
-            found = [run for run in live if run.points > 0]
-            runs, selector = [run for run in found if not run.kept], Selector(filter="metrics.loss.count > 0")
-            spared = len(found) - len(runs)
-        preview = self.service.deletions.create(ANN, CreateDeletion(selector=selector, dry_run=True))
-        counts = expectation(preview.counts)
-        request = CreateDeletion(selector=selector, force=force, purge=purge, expected=counts, max_runs=len(runs))
-        got = self.answer(lambda: self.service.deletions.create(ANN, request))
-        alive = [run.uid for run in runs if run.is_alive(self.clock.now())]
-        assert got == ("conflict" if alive and not force else "ok")
-        self.check(preview, runs, alive=alive, protected=spared or sum(run.kept for run in runs))
+        if content in self.held(at_most=False):
+            assert got == "ok"
+        elif content not in self.held(at_most=True):
+            assert got == "invalid_request"
         if got == "ok":
-            self.took(preview, runs, purge=purge)
+            run.files.append(content)
+            run.written_at = self.clock.now()
 
-    @rule(
-        last=st.none() | st.integers(0, 2), days=st.none() | st.integers(0, 3), apply=st.booleans(),
-        scenarios=st.none() | st.lists(st.sampled_from(["a", "b"]), max_size=2),
-    )  # fmt: skip
-    def clean_up(self, last: int | None, days: int | None, apply: bool, scenarios: list[str] | None) -> None:
-        """Rules take what is neither alive, nor protected, nor young, nor among the last."""
-        self.clock.forward(seconds=1)
-        if last is None and days is None:
-            return
-        now = self.clock.now()
-        rules = Rules(scenarios=scenarios, keep_last=last, older_than_seconds=None if days is None else days * 86_400)
-        within = [run for run in self.model.live() if scenarios is None or run.scenario in scenarios]
-        kept: dict[str, dict[str, int]] = {}
-        runs = []
-        for run in within:
-            newer = [each for each in within if each.scenario == run.scenario and each.made_at >= run.made_at]
-            reasons = {
-                "alive": run.is_alive(now),
-                "protected": run.kept,
-                "young": days is not None and run.written_at > now - days * DAY,
-                "last": last is not None and len(newer) <= last,
-            }
-            reason = next((name for name, holds in reasons.items() if holds), None)
-            if reason is None:
-                runs.append(run)
-            else:
-                of = kept.setdefault(run.scenario, {})
-                of[reason] = of.get(reason, 0) + 1
-        preview = self.service.deletions.clean_up(ANN, CreateCleanup(rules=rules))
-        assert preview.kept == kept
-        self.check(preview, runs, protected=sum(of.get("protected", 0) for of in kept.values()))
-        if apply:
-            expected = expectation(preview.counts)
-            self.result = self.service.deletions.clean_up(
-                ANN, CreateCleanup(rules=rules, dry_run=False, expected=expected, max_runs=len(runs))
-            )
-            self.took(preview, runs)
-
-    def check(self, preview: Deletion, runs: list[Run], *, alive: list[str] | None = None, protected: int = 0) -> None:
-        """The preview counts these runs."""
-        assert {name: counts for name, counts in preview.by_scenario.items() if counts.runs} == counted(runs)
-        assert preview.counts.runs == len(runs)
-        assert (preview.running, preview.protected) == (alive or [], protected)
-
-    def took(self, preview: Deletion, runs: list[Run], *, purge: bool = False) -> None:
-        """The deletion that was made is the one that was previewed."""
-        done: Deletion = self.result
-        told = TOLD[:-1] if purge else TOLD
-        assert [getattr(done, name) for name in told] == [getattr(preview, name) for name in told]
-        self.model.delete(done, runs, self.clock.now(), purge=purge)
-
-    @precondition(lambda self: self.model.deletions)
-    @rule(data=st.data(), suffix=st.sampled_from([None, "2", "-old"]))
-    def undo(self, data: st.DataObject, suffix: str | None) -> None:
-        """Everything comes back, unless it is gone for good or its keys are taken."""
-        self.clock.forward(seconds=1)
-        done = data.draw(st.sampled_from(self.model.deletions))
-        got = self.answer(lambda: self.service.deletions.undo(ANN, done.uid, UndoDeletion(key_suffix=suffix)))
-        assert got == self.model.undo(done, suffix)
-
-    @precondition(lambda self: self.model.deletions)
-    @rule(data=st.data())
-    def ask_for_a_purge(self, data: st.DataObject) -> None:
-        """The undo window is over at once."""
-        done = data.draw(st.sampled_from(self.model.deletions))
-        got = self.answer(lambda: self.service.deletions.purge(ANN, done.uid))
-        assert got == ("conflict" if done.state == "UNDONE" else "ok")
-        done.state = "PURGING" if done.state == "TOMBSTONED" else done.state
-
-    @rule(days=st.sampled_from([0, 1, 4, 8]))
-    def purge(self, days: int) -> None:
-        """Time passes, and what is due goes for good."""
+    @rule(days=st.sampled_from([0, 2]))
+    def collect(self, days: int) -> None:
+        """What is needed stays, what nothing needs goes, to the last byte."""
         self.clock.forward(days=days, seconds=1)
-        due = [
-            done for done in self.model.deletions
-            if done.state == "PURGING" or (done.state == "TOMBSTONED" and done.purge_at <= self.clock.now())
-        ]  # fmt: skip
-        assert self.service.deletions.purge_due() == len(due)
-        for done in due:
-            done.state = "PURGED"
-            self.model.runs = [run for run in self.model.runs if run.deletion != done.uid]
+        self.service.uploads.collect()
+        self.model.uploads = {each: at for each, at in self.model.uploads.items() if at >= self.clock.now() - DAY}
+        lying = {path.name.partition(".")[0] for path in self.store.glob("??/*/*")}
+        assert {sha256(each) for each in self.held(at_most=False)} <= lying
+        assert lying <= {sha256(each) for each in self.held(at_most=True)}
+
+    @rule(days=st.sampled_from([0, 8]))
+    def crash_in_a_purge(self, days: int) -> None:
+        """After its first transaction; another server goes on."""
+        self.clock.forward(days=days, seconds=1)
+        due = [done for done in self.model.deletions if self.is_due(done)]
+        finished = self.service.deletions.purge_due(seconds=0)
+        if due and not finished:
+            due[0].state = "PURGING"
+        elif due:
+            self.model.purge(due[0])
+        path = Path(self.folder.name) / "mbox.db"
+        self.database.close()
+        self.connect(path)
+        for log in self.logs:
+            log.service = self.service
+
+    def is_due(self, done: Done) -> bool:
+        """Whether it was asked for, or its window is over."""
+        return done.state == "PURGING" or (done.state == "TOMBSTONED" and done.purge_at <= self.clock.now())
+
+    def held(self, *, at_most: bool) -> set[bytes]:
+        """The contents that must be there; `at_most`: and those of runs that a purge may have dropped."""
+        going = {done.uid for done in self.model.deletions if done.state == "PURGING"}
+        files = [each for run in self.model.runs if at_most or run.deletion not in going for each in run.files]
+        return {*self.model.uploads, *files}
 
     @invariant()
-    def what_lives_is_what_the_model_says(self) -> None:
-        """Runs, with their keys and points, scenarios, and the states of deletions."""
-        if not hasattr(self, "model"):
-            return
-        shown = self.service.runs.list(ANN, RunQuery(limit=1_000)).items
-        points = {run.id: run.metrics["loss"].count if "loss" in run.metrics else 0 for run in shown}
-        assert sorted((run.id, run.key or "", run.scenario, points[run.id]) for run in shown) == sorted(
-            (run.uid, run.key or "", run.scenario, run.points) for run in self.model.live()
-        )
-        scenarios = self.service.scenarios.list(ANN, limit=9, cursor=None).items
-        assert [each.name for each in scenarios] == sorted({run.scenario for run in self.model.live()})
-        listed = self.service.deletions.list(ANN, limit=1_000, cursor=None).items
-        assert {each.id: each.state for each in listed} == {each.uid: each.state for each in self.model.deletions}
+    def what_a_live_run_has_can_be_read(self) -> None:
+        """Every byte of it."""
+        for run in self.model.live() if hasattr(self, "model") else ():
+            listed = self.service.artifacts.list(ANN, run.uid, ArtifactQuery()).items
+            assert sorted(self.read(each.id) for each in listed) == sorted(run.files)
+
+    def read(self, artifact_id: str) -> bytes:
+        """The bytes of an artifact."""
+        found: Any = self.service.artifacts.content(ANN, artifact_id)
+        return bytes(found.read(0, found.size))
 
 
-def expectation(counts: Counts) -> Expected:
-    """What a preview counted, as an expectation."""
-    return Expected(
-        runs=counts.runs, points=counts.points, events=counts.events, artifacts=counts.artifacts, bytes=counts.bytes
-    )
+def sha256(content: bytes) -> str:
+    """Its hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def checksum(content: bytes) -> str:
+    """As artifacts have it."""
+    return f"sha256:{sha256(content)}"
 
 
 @pytest.mark.slow
 def test_every_history_is_as_the_model_says(sqlite_template: Path) -> None:
     """`MBOX_DELETION_HISTORIES` makes it try more."""
-    Histories.template = sqlite_template
+    HistoriesWithFiles.template = sqlite_template
     run_state_machine_as_test(
-        Histories,
+        HistoriesWithFiles,
         settings=settings(
             max_examples=HISTORIES, stateful_step_count=STEPS, deadline=None, phases=PHASES,
             suppress_health_check=list(HealthCheck),
