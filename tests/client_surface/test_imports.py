@@ -9,7 +9,9 @@ import pytest
 import mbox_ops
 from mbox_ops import tracking
 
-HEAVY = ("requests", "psutil", "numpy", "pandas", "lark", "sqlalchemy", "litestar", "grpc", "urllib3")
+HEAVY = (
+    "requests", "psutil", "numpy", "pandas", "lark", "sqlalchemy", "litestar", "grpc", "google.protobuf", "urllib3",
+)  # fmt: skip
 
 
 def loaded_by(statement: str) -> dict[str, object]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def test_the_bare_install_is_a_handful_of_packages(wheel: Path, tmp_path: Path) 
     told = subprocess.run([python.with_name("mbox"), "runs", "list"], env=env, capture_output=True, text=True)
     assert told.returncode == 1
     assert "mbox-ops[cli]" in told.stderr
+
+
+def test_the_wheel_holds_the_proto_and_its_code(wheel: Path) -> None:
+    """Whoever writes a client in another language finds it after an install."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name in ("modelbox.proto", "modelbox_pb2.py", "modelbox_pb2.pyi", "modelbox_pb2_grpc.py"):
+        assert f"mbox_ops/wire/{name}" in names
 
 
 def test_the_demo_runs_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
