@@ -399,7 +399,7 @@ artifacts = Table(
 # what was used may be gone, or come later.
 uses = Table(
     "uses", metadata, _id(),
-    _ref("subject_id", "subjects", index=True),
+    _ref("subject_id", "subjects"),
     _ref("writer_id", "writers"),
     Column("arrival", BigInteger, nullable=False),
     Column("by", TXT, nullable=False),  # id, checksum, uri
@@ -407,7 +407,8 @@ uses = Table(
     Column("target_hash", LargeBinary(32), nullable=False),  # sha256 of `by:target`
     _instant("created_at"),
     UniqueConstraint("writer_id", "target_hash"),
-    Index("ix_uses_target_hash", "target_hash"),
+    Index("ix_uses_subject_id", "subject_id", "id"),
+    Index("ix_uses_target_hash", "target_hash", "id"),
 )  # fmt: skip
 
 # What a deletion leaves behind: no zombie, no late copy and no spooled create brings the run back. Undo drops it. Of a

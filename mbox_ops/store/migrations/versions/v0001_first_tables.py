@@ -427,8 +427,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["writer_id"], ["writers.id"], name="fk_uses_writer_id", ondelete="CASCADE"),
         sa.UniqueConstraint("writer_id", "target_hash", name="uq_uses_writer_id_target_hash"),
     )
-    op.create_index("ix_uses_subject_id", "uses", ["subject_id"])
-    op.create_index("ix_uses_target_hash", "uses", ["target_hash"])
+    op.create_index("ix_uses_subject_id", "uses", ["subject_id", "id"])
+    op.create_index("ix_uses_target_hash", "uses", ["target_hash", "id"])
     op.create_table(
         "axes",
         sa.Column("id", ID, nullable=False),
