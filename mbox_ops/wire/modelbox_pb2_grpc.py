@@ -242,7 +242,7 @@ class ModelStoreServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def StreamHistory(self, request, context):
-        """All points of an object's metrics, in pieces: of each metric one or more, with at most 10,000 points.
+        """All points of an object's metrics, in pieces of about a megabyte: of each metric one or more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -171,12 +171,12 @@ def test_a_stream_that_its_reader_leaves_does_no_harm(caller: Caller) -> None:
     caller.ask("WriteBatch", pb.Batch(run_id=run_id, points=[points]))
     request = pb.StreamHistoryRequest(parent_id=run_id)
     call = caller.store.StreamHistory(request, metadata=caller.metadata)
-    assert len(next(call).steps) == 10_000
+    assert next(call).truncated
     call.cancel()
     assert refusal(lambda: list(call)).status == "CANCELLED"
     whole: list[Any] = caller.ask("StreamHistory", request)
     assert [step for piece in whole for step in piece.steps] == steps
-    assert [piece.truncated for piece in whole] == [True, True, False]
+    assert [piece.truncated for piece in whole] == [True, False]
 
 
 def test_a_server_that_stops_answers_what_is_under_way() -> None:

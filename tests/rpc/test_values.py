@@ -97,6 +97,21 @@ def test_points_of_every_kind_come_back(caller: Caller, run_id: str) -> None:
     assert (summaries["b"].last.bytes_value, summaries["b"].HasField("min")) == (b"\x00\xff", False)
 
 
+@pytest.mark.parametrize(("column", "long"), [("blobs", b"x" * 65_536), ("strings", "\N{SNOWMAN}" * 5_000)])
+def test_long_values_are_streamed_in_messages_that_clients_take(
+    caller: Caller, run_id: str, column: str, long: Any
+) -> None:
+    """Each below 4 MiB, whatever they come to together."""
+    points = pb.Points(names=["long"], **{column: [long] * 150})
+    caller.ask("WriteBatch", pb.Batch(run_id=run_id, points=[points]))
+    pieces = caller.ask("StreamHistory", pb.StreamHistoryRequest(parent_id=run_id, received=True))
+    assert len(pieces) > 1
+    assert [step for piece in pieces for step in piece.steps] == list(range(150))
+    assert [len(piece.received_ats) for piece in pieces] == [len(getattr(piece, column)) for piece in pieces]
+    assert [piece.truncated for piece in pieces] == [*[True] * (len(pieces) - 1), False]
+    assert {value for piece in pieces for value in getattr(piece, column)} == {long}
+
+
 def test_runs_are_changed_and_ended(caller: Caller, run_id: str) -> None:
     """What an update leaves out stays."""
     parameters = ParseDict({"metadata": {"lr": 0.1, "layers": 3}}, pb.Metadata())

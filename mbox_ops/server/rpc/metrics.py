@@ -4,7 +4,9 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from mbox_ops.entities.metrics import Block, HistoryQuery, MetricHistory, MetricSummary
+import msgspec
+
+from mbox_ops.entities.metrics import Block, HistoryQuery, Kind, MetricHistory, MetricSummary
 from mbox_ops.entities.writers import Batch
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.server.routes import Call
@@ -14,7 +16,10 @@ from mbox_ops.server.rpc.runs import write_to
 from mbox_ops.wire import modelbox_pb2 as pb
 from mbox_ops.wire.encodings import from_wire, pack_floats, pack_ints, unpack_floats, unpack_ints
 
-PIECE = 10_000  # points in a message of a streamed history
+PIECE_BYTES = 1 << 20  # of a message of a streamed history, about: clients take 4 MiB unless they are told otherwise
+# Points that are read at once, by kind. The first page is a small one: it tells the kind.
+FIRST_PAGE = 1_000
+PAGES: dict[Kind, int] = {"float": 50_000, "string": 5_000, "bytes": 1_000}
 _COLUMNS = {"doubles": "float", "strings": "string", "blobs": "bytes"}
 _VALUES = {"double_value": "float", "string_value": "string", "bytes_value": "bytes"}
 
@@ -43,14 +48,15 @@ def stream_history(call: Call, request: pb.StreamHistoryRequest) -> Iterator[pb.
     service, actor = call.service.metrics, call.actor
     names = list(request.names) or [summary.name for summary in service.list(actor, request.parent_id)]
     for name in dict.fromkeys(names):
-        after: str | None = None
+        after, limit = None, FIRST_PAGE
         while True:
-            query = HistoryQuery(names=[name], limit=PIECE, after=after, received=request.received)
+            query = HistoryQuery(names=[name], limit=limit, after=after, received=request.received)
             (history,) = service.history(actor, request.parent_id, query)
-            message = pb.MetricHistory()
-            _write_history(message, history)
-            yield message
-            after = history.next
+            for piece in _pieces(history):
+                message = pb.MetricHistory()
+                _write_history(message, piece)
+                yield message
+            after, limit = history.next, PAGES[history.kind]
             if after is None:
                 break
 
@@ -121,6 +127,31 @@ def _write_history(message: pb.MetricHistory, history: MetricHistory) -> None:
         message.strings.extend(history.values)  # type: ignore[arg-type] # the kind says so
     else:
         message.blobs.extend(history.values)  # type: ignore[arg-type] # the kind says so
+
+
+def _pieces(history: MetricHistory) -> Iterator[MetricHistory]:
+    """A history in pieces that fit into a message: strings and bytes may be long."""
+    if history.kind == "float":
+        yield history
+        return
+    columns = {name: unpack_ints(getattr(history, name)) for name in ("steps", "wallclocks")}
+    if history.received_ats is not None:
+        columns["received_ats"] = unpack_ints(history.received_ats)
+    widest = 4 if history.kind == "string" else 1  # bytes of a character
+    start = size = 0
+    for place, value in enumerate(history.values):
+        length = len(value) * widest
+        if size + length > PIECE_BYTES and place > start:
+            yield _cut(history, columns, start, place)
+            start, size = place, 0
+        size += length
+    yield _cut(history, columns, start, len(history.values))
+
+
+def _cut(history: MetricHistory, columns: dict[str, Any], start: int, end: int) -> MetricHistory:
+    cut = {name: column[start:end] for name, column in columns.items()}
+    more = history.truncated or end < len(history.values)
+    return msgspec.structs.replace(history, values=history.values[start:end], truncated=more, **cut)
 
 
 def _write_summary(message: pb.MetricSummary, summary: MetricSummary) -> None:
