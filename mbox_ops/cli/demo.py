@@ -110,7 +110,7 @@ def _look(url: str) -> str | None:
 
 
 def _leave_running(server: LiveServer) -> None:
-    command = [sys.executable, "-m", "mbox_ops.server", "--port", str(server.port)]
+    command = [sys.executable, "-m", "mbox_ops.server", "--port", str(server.port), "--grpc-port", "0"]
     with server.log.open("ab") as log:
         process = subprocess.Popen(
             command, env={**os.environ, "MBOX_HOME": str(server.home), "MBOX_DATABASE_URL": server.database_url},

@@ -29,7 +29,7 @@ def serve(given: dict[str, Any]) -> int:
     """`python -m mbox_ops.server`."""
     from mbox_ops.server.__main__ import main
 
-    sys.argv = ["mbox_ops.server", "--port", str(given["port"])]
+    sys.argv = ["mbox_ops.server", "--port", str(given["port"]), "--grpc-port", "0"]
     return main()
 
 
