@@ -83,7 +83,18 @@ class Scheduled:
         return {f"{ti['task_id']}[{ti['map_index']}]" if ti["map_index"] >= 0 else ti["task_id"]: ti for ti in found}
 
     def delete(self, dag_id: str, run_id: str) -> None:
-        """Have Airflow forget a DAG run."""
+        """Have Airflow forget a DAG run, once its executor has told of all its tasks.
+
+        What the executor tells later, Airflow would take for the end of a task of the next DAG run of that name.
+        """
+        told = f"TaskInstance Finished: dag_id={dag_id}, "
+        log, tasks = self.home / "scheduler.log", len(self.tasks(dag_id, run_id))
+
+        def all_told() -> bool:
+            lines = log.read_text().splitlines()
+            return sum(told in line and f"run_id={run_id}," in line for line in lines) >= tasks
+
+        self._until(f"all tasks of {dag_id} are reported", all_told)
         self.call("DELETE", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 
     def set_variable(self, name: str, value: str) -> None:
