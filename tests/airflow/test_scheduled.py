@@ -8,7 +8,6 @@ from importlib.util import find_spec
 
 import pytest
 
-from mbox_airflow.local import example_dag
 from mbox_ops import Client
 from mbox_ops.entities.runs import Run
 from mbox_ops.identity import airflow_key
@@ -71,7 +70,7 @@ def snippet() -> str:
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory, server: LiveServer) -> Iterator[Scheduler]:
-    """An Airflow with the test's DAGs and an example of ours."""
+    """An Airflow with the test's DAGs."""
     if find_spec("airflow") is None:
         pytest.skip("Airflow is not installed.")
     home = tmp_path_factory.mktemp("scheduled")
@@ -86,19 +85,17 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory, server: LiveServer) -> I
     page = home / "of_the_page.py"
     page.write_text(snippet())
     dags = [page] + [FOLDER / "dags" / name for name in ("attempted.py", "gated.py", "listened.py", "written.py")]
-    with scheduled(home / "airflow", [*dags, example_dag("train_and_track")], variables) as airflow:
+    with scheduled(home / "airflow", dags, variables) as airflow:
         yield Scheduler(airflow, server)
 
 
-def test_every_operator_and_the_example_do_what_they_do_elsewhere(scheduler: Scheduler) -> None:
-    """One run for each DAG run, in its own place, finished."""
-    airflow = scheduler.airflow
-    started = {name: airflow.trigger(name) for name in ("every_operator", "train_and_track")}
-    for name, run_id in started.items():
-        ran = airflow.wait(name, run_id)
-        assert ran["state"] == "success", airflow.logs()
-        run = scheduler.tracked(name, run_id)
-        assert (run.pipeline, run.execution, run.status, run.lost) == (name, run_id, "FINISHED", 0)
+def test_every_operator_does_what_it_does_elsewhere(scheduler: Scheduler) -> None:
+    """One run, in its own place, finished."""
+    ran = scheduler.airflow.run_dag("every_operator")
+    assert ran["state"] == "success", scheduler.airflow.logs()
+    run = scheduler.tracked("every_operator", ran["run_id"])
+    told = (run.pipeline, run.execution, run.status, run.lost)
+    assert told == ("every_operator", ran["run_id"], "FINISHED", 0)
 
 
 def test_twenty_tasks_that_write_first_and_at_once_make_one_run(scheduler: Scheduler) -> None:
