@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from mbox_ops.server.rpc.calls import SERVICE, Rpc, matched
 from mbox_ops.server.rpc.methods import RPCS
+from mbox_ops.server.rpc.serving import SCOPES as SCOPE_OF_SERVICE
 from mbox_ops.testing import LiveServer, free_port, live_server
 from mbox_ops.wire import modelbox_pb2 as pb
 from tests.rpc.asking import Caller, refusal
@@ -173,7 +174,7 @@ def test_health_is_open_and_reflection_is_not(stranger: Caller, callers: dict[st
         (answer,) = stub.ServerReflectionInfo(iter([wish]), timeout=10, metadata=who.metadata)
         return [service.name for service in answer.list_services_response.service]
 
-    assert "modelbox.ModelStore" in listed(callers["read"])
+    assert set(listed(callers["read"])) == {"modelbox.ModelStore", *SCOPE_OF_SERVICE}
     assert refusal(lambda: listed(stranger)).status == "UNAUTHENTICATED"
     assert refusal(lambda: listed(callers["write"])).status == "PERMISSION_DENIED"
 

@@ -1,5 +1,6 @@
 """Handlers: the event loop moves bytes, and the threads that HTTP's requests run in do the rest."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -62,16 +63,19 @@ class _Performance:
             return await self._threads.run(self._rpc.lane, lambda: _bytes(sink.finish()))
 
     def _admit(self, raw: bytes, headers: Headers) -> tuple[Call, Message]:
-        """Who asks, and what: the namespace may be in the request, but nobody learns what is wrong with it in vain."""
-        try:
-            request = self._read(raw)
-        except InvalidRequest:
-            self._call(headers)
-            raise
-        return self._call(headers, getattr(request, "namespace", "")), request
+        """Who asks, then what: nobody else has it read, or learns what is wrong with it.
 
-    def _call(self, headers: Headers, namespace: str = "") -> Call:
-        actor = actor_of(self._parts, headers, namespace)
+        Only a request that may name its namespace is read before.
+        """
+        named = ""
+        if "namespace" in self._request.DESCRIPTOR.fields_by_name:
+            with contextlib.suppress(InvalidRequest):  # it is told below, to those who may know
+                named = getattr(self._read(raw), "namespace", "")
+        call = self._call(headers, named)
+        return call, self._read(raw)
+
+    def _call(self, headers: Headers, named: str = "") -> Call:
+        actor = actor_of(self._parts, headers, named)
         actor.require(self._rpc.scope)  # type: ignore[arg-type] # `calls.matched` has let no open one through
         return Call(self._parts.service, self._parts.metrics, actor, headers)
 
