@@ -98,3 +98,19 @@ def test_a_log_is_cut_while_others_write_and_read(tmp_path: Path) -> None:
         with database.write() as conn:
             assert conn.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 30_000
     assert kept(path) == 7
+
+
+def test_some_of_a_log_is_moved_while_somebody_writes(tmp_path: Path) -> None:
+    """It takes no turn from writers; what they are about to commit stays in the log."""
+    path = tmp_path / "mbox.db"
+    with Database(f"sqlite:///{path}") as database:
+        with database.write() as conn:
+            conn.exec_driver_sql("CREATE TABLE kept (value BLOB)")
+            conn.exec_driver_sql("INSERT INTO kept VALUES (?)", (os.urandom(PAGES // 2 * 4096),))
+        before = path.stat().st_size
+        with database.write() as conn:
+            conn.exec_driver_sql("INSERT INTO kept VALUES (1)")
+            database.move_log()
+            assert path.stat().st_size >= before + PAGES // 2 * 4096
+        with database.read() as conn:
+            assert conn.exec_driver_sql("SELECT count(*) FROM kept").scalar_one() == 2
