@@ -56,7 +56,7 @@ def troubled_server(port: int, seconds: float, status: int) -> Iterator[list[str
         server.server_close()
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 60.0) -> None:
+def wait_until(holds: Callable[[], object], seconds: float = 120.0) -> None:
     """Until it holds, or fail."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -64,6 +64,8 @@ def wait_until(holds: Callable[[], object], seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)  # it starts an Airflow of its own
 def test_a_service_in_trouble_never_holds_up_airflow_and_loses_nothing(airflow: Airflow) -> None:
     """Away, slow or broken: notes beyond the queue are dropped and counted, and their DAG runs found afterwards."""
     port = free_port()
