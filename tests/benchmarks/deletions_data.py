@@ -36,6 +36,8 @@ def made(runs: int, points: int) -> Path:
     path = FOLDER / f"deletions-{runs}x{points}-{_tables()}.db"
     if path.exists():
         return path
+    for stale in FOLDER.glob(f"deletions-{runs}x{points}-*.db"):
+        stale.unlink()
     print(f"loading {runs:,} runs of {points:,} points ...", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder:
         fresh = Path(folder) / path.name
