@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from mbox_ops.wire import modelbox_pb2 as pb
 from tests.rpc.asking import Caller
@@ -126,6 +127,22 @@ def test_runs_are_changed_and_ended(caller: Caller, run_id: str) -> None:
     assert caller.ask("GetRun", pb.GetRunRequest(run_id=run_id)).status == pb.Run.FAILED
     refused = caller.refused("EndRun", pb.EndRunRequest(run_id=run_id, state=pb.Run.RUNNING))
     assert (refused.status, refused.error["details"]["field"]) == ("INVALID_ARGUMENT", "state")
+
+
+@pytest.mark.parametrize("wrong", [{"seconds": 2**63 - 1}, {"seconds": -(2**62)}, {"nanos": -1}, {"nanos": 10**9}])
+def test_instants_that_no_calendar_has_are_refused(caller: Caller, run_id: str, wrong: dict[str, int]) -> None:
+    """Wherever a Timestamp stands; nothing is written."""
+    at = Timestamp(**wrong)
+    value = pb.MetricValue(double_value=1.0, wallclock_time=at)
+    event = pb.Event(name="e", source=pb.EventSource(name="s"), wallclock_time=at)
+    for name, request in (
+        ("LogMetrics", pb.LogMetricsRequest(parent_id=run_id, key="k", value=value)),
+        ("LogEvent", pb.LogEventRequest(parent_id=run_id, event=event)),
+        ("ListEvents", pb.ListEventsRequest(parent_id=run_id, since=at)),
+        ("EndRun", pb.EndRunRequest(run_id=run_id, at=at)),
+    ):
+        assert caller.refused(name, request).status == "INVALID_ARGUMENT", name
+    assert not caller.ask("ListMetrics", pb.ListMetricsRequest(parent_id=run_id)).metrics
 
 
 def test_a_number_that_an_enum_does_not_have_is_refused(caller: Caller) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from google.protobuf.message import Message
 
-from mbox_ops.entities.instants import to_microseconds
+from mbox_ops.entities.instants import check_instant, to_microseconds
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.server.bodies import invalid
 from mbox_ops.server.rpc.documents import read_document, write_document
@@ -132,14 +132,14 @@ def read_instant(message: Any) -> int:
     """The microseconds since 1970 UTC of a Timestamp; what is finer is cut off.
 
     Raises:
-        InvalidRequest: its nanoseconds are none.
+        InvalidRequest: its nanoseconds are none, or it lies outside the years 1 to 9999.
     """
     if not 0 <= message.nanos < _NANOS:
         raise InvalidRequest(
             f"A Timestamp's nanos are {message.nanos}; they take 0 to {_NANOS - 1}.",
             field="nanos", limit=_NANOS - 1, value=message.nanos,
         )  # fmt: skip
-    return int(message.seconds) * SECOND + int(message.nanos) // 1_000
+    return check_instant("Timestamp", int(message.seconds) * SECOND + int(message.nanos) // 1_000)
 
 
 def write_instant(message: Any, value: datetime | int) -> None:
