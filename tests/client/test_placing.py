@@ -69,7 +69,7 @@ def test_a_link_in_the_folder_does_not_lead_out_of_it(tmp_path: Path) -> None:
     assert not (outside / "nothing").exists()
 
 
-@pytest.mark.parametrize("label", ["n" * 300, "n" * 300 + "/a", "a/" * 2_500 + "a"], ids=["name", "folder", "path"])
+@pytest.mark.parametrize("label", ["n" * 300, "n" * 300 + "/a"], ids=["name", "folder"])
 def test_a_name_that_the_system_does_not_take_is_refused(tmp_path: Path, label: str) -> None:
     """With what the system says of it."""
     with pytest.raises(InvalidRequest, match=r"cannot be a file here \(File name too long\): nothing was written"):
