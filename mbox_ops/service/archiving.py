@@ -282,8 +282,9 @@ def _zipped(data: bytes) -> bytes:
 
 
 def _size(block: PointBlock) -> int:
-    values = block.values if isinstance(block.values, bytes) else b"".join(_bytes(value) for value in block.values)
-    return len(values) + 4 * len(block.steps)
+    values = block.values
+    held = len(values) if isinstance(values, bytes) else sum(len(_bytes(value)) for value in values)
+    return held + 4 * len(block.steps)
 
 
 def _bytes(value: str | bytes) -> bytes:

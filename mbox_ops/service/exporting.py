@@ -10,6 +10,7 @@ from mbox_ops.errors import InternalError, InvalidRequest, NotFound
 from mbox_ops.service.access import Actor
 from mbox_ops.service.archiving import PIECE, ArchiveWriter
 from mbox_ops.service.artifacts import store_of
+from mbox_ops.service.choosing import named_scenarios
 from mbox_ops.service.metrics import Metrics
 from mbox_ops.store import archived_points, archived_runs, grouping
 from mbox_ops.store.archived_runs import Held
@@ -71,14 +72,12 @@ class Exporting:
         namespace_id = grouping.namespace_id(conn, name=actor.namespace)
         if names is None:
             return {} if namespace_id is None else archived_runs.scenarios_of(conn, namespace_id=namespace_id)
-        found = {}
-        if namespace_id is not None:
-            found = grouping.find_scenarios(conn, namespace_id=namespace_id, entries=names)
-        live = grouping.with_live_runs(conn, ids=[row.id for row in found.values()])
-        for entry in names:
-            if entry not in found or found[entry].id not in live:
-                raise NotFound("scenario", entry, actor.namespace)
-        return {row.name: row.id for row in found.values()}
+        if namespace_id is None:
+            raise NotFound("scenario", names[0], actor.namespace)
+        named = named_scenarios(conn, namespace_id, names)
+        if named.not_found:
+            raise NotFound("scenario", named.not_found[0], actor.namespace)
+        return dict(zip(named.live, named.ids or [], strict=True))
 
 
 class _Export:

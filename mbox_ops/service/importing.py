@@ -57,9 +57,9 @@ class Importing:
             key_suffix: runs whose keys other live runs have come under their keys with it behind them.
 
         Raises:
-            InvalidRequest: it is no archive, of another version, or damaged; nothing was written.
-            Conflict: runs of it are deleted here, or in another namespace, or their keys are taken; nothing was
-                written.
+            InvalidRequest: it is no archive, of another version, or damaged.
+            Conflict: runs of it are deleted here, or in another namespace, or their keys or other ids are taken. What
+                the first reading finds changes nothing; when the second one finds more, the runs before it are here.
         """
         actor.require("admin")
         if key_suffix is not None:

@@ -182,7 +182,6 @@ class PointsWriter:
         self._chunks: list[dict[str, object]] = []
         self._states: dict[_Key, State] = {}
         self._ends: dict[_Key, tuple[int, int]] = {}  # the last arrival, and how many points of it there were
-        self.points = 0
 
     def add(self, block: PointBlock) -> None:
         """Write a block; those of a series and a writer come in order of arrival."""
@@ -193,7 +192,6 @@ class PointsWriter:
         (state,) = states_of(Matrix(writer_id, (series_id,), block.kind, columns))
         known = self._states.get((series_id, writer_id))
         self._states[series_id, writer_id] = state if known is None else merge(known, state)
-        self.points += len(columns.steps)
         if len(self._chunks) >= _CHUNKS or len(self._states) >= _STATES:
             self.finish()
 

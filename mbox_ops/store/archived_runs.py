@@ -1,6 +1,5 @@
 """Runs as they lie in an archive: everything but their points, out of the database and into another one."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -31,6 +30,7 @@ from mbox_ops.store.tables import (
     writers,
 )
 from mbox_ops.store.uses import hash_of
+from mbox_ops.store.writers import hash_of as origin_hash
 
 _AT_ONCE = 2_000  # rows
 _TABLES: dict[str, tuple[Table, tuple[str, ...]]] = {  # and the columns that rows are ordered by
@@ -217,7 +217,7 @@ def insert_writers(conn: Connection, given: Sequence[ArchivedWriter], *, subject
     """
     rows = [
         msgspec.structs.asdict(writer)
-        | {"subject_id": subject_id, "origin_hash": hashlib.sha256(writer.origin.encode()).digest()}
+        | {"subject_id": subject_id, "origin_hash": origin_hash(writer.origin)}
         for writer in given
     ]
     if not rows:
@@ -284,7 +284,7 @@ _MORE: dict[str, Callable[[Mapping[str, Any], Mapping[str, int]], dict[str, obje
 def _inserted(conn: Connection, statement: Any, rows: Any = None) -> Any:
     try:
         return conn.execute(statement, rows)
-    except IntegrityError as error:  # of a unique index: ids and keys are all that these rows can break
+    except IntegrityError as error:  # of a unique index: an id or key is another's, or the archive repeats one
         raise Taken from error
 
 

@@ -39,12 +39,12 @@ class Log:
         self._path = database.with_name(f"{database.name}-wal")
         self._told = False
 
-    def is_long(self, pages: int | None = None) -> bool:
-        """Whether it holds so many pages (many, if not given) that were not moved when it was begun anew last."""
+    def is_long(self, pages: int = PAGES) -> bool:
+        """Whether it holds so many pages that were not moved when it was begun anew last."""
         try:
             with self._path.open("rb", buffering=0) as file:
                 page_size, salt = _HEADER.unpack(file.read(_HEADER.size))
-                file.seek(_HEADER_SIZE + ((PAGES if pages is None else pages) - 1) * (_FRAME_SIZE + page_size))
+                file.seek(_HEADER_SIZE + (pages - 1) * (_FRAME_SIZE + page_size))
                 return bool(_FRAME.unpack(file.read(_FRAME.size))[0] == salt)  # frames of an earlier round have another
         except (OSError, struct.error):  # it is not there, or shorter
             return False
@@ -63,8 +63,10 @@ class Log:
                 if cut:
                     (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
                     cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
-                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                    cursor.execute(f"PRAGMA busy_timeout = {patience}")
+                    try:
+                        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    finally:
+                        cursor.execute(f"PRAGMA busy_timeout = {patience}")
             finally:
                 pooled.close()
         except sqlite3.Error as error:

@@ -61,7 +61,7 @@ def replace_older(conn: Connection, *, subject_id: int, origin: str, epoch: int)
 def insert(conn: Connection, *, subject_id: int, writer: Writer, lost: int, now: int) -> int | None:
     """Make a producer's row with its first batch; None if the producer writes to another subject at this moment."""
     row = {
-        "subject_id": subject_id, "origin": writer.origin, "origin_hash": _hash(writer.origin),
+        "subject_id": subject_id, "origin": writer.origin, "origin_hash": hash_of(writer.origin),
         "epoch": writer.epoch, "producer": writer.producer, "seq": writer.seq, "lost": lost, "replaced": False,
         "created_at": now, "updated_at": now,
     }  # fmt: skip
@@ -88,8 +88,9 @@ def first_at(conn: Connection, *, subject_id: int) -> int | None:
 
 
 def _origin(subject_id: int, origin: str) -> dict[str, object]:
-    return {"of_subject": subject_id, "of_hash": _hash(origin), "of_origin": origin}
+    return {"of_subject": subject_id, "of_hash": hash_of(origin), "of_origin": origin}
 
 
-def _hash(origin: str) -> bytes:
+def hash_of(origin: str) -> bytes:
+    """What an origin is looked up by: it may be longer than an index row of PostgreSQL."""
     return hashlib.sha256(origin.encode()).digest()
