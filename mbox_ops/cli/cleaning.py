@@ -89,7 +89,7 @@ def show(found: Deletion, max_runs: int | None) -> None:
         err.print(f"There is no scenario {name!r} with live runs.")
     if preview and max_runs is not None and found.counts.runs > max_runs:
         err.print(f"With --apply it would be refused: --max-runs is {max_runs}.")
-    elif not preview and found.counts.runs:
+    elif found.state == "TOMBSTONED" and found.counts.runs:
         out.print(f"It can be undone until {found.purge_after:%Y-%m-%d %H:%M} UTC.")
 
 

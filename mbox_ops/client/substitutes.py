@@ -10,7 +10,7 @@ _ESSENTIAL = ("open", "state", "at")
 
 
 def substitutes(batch: Batch, *, conflict: bool = False) -> list[Batch]:
-    """What may be taken instead, the most first; each but the first counts the refused batch as lost.
+    """What may be taken instead, the most first; all but 1 count the refused batch as lost.
 
     1. If it was refused for its claims, in conflict with others': everything but these.
     2. Only what the run's life depends on: that it is opened, and that it ends.

@@ -27,7 +27,8 @@ def to_text(microseconds: int) -> str:
 
 def to_microseconds(instant: datetime) -> int:
     """The microseconds of an aware datetime, exactly."""
-    return (instant - EPOCH) // timedelta(microseconds=1)
+    since = datetime.__sub__(instant, EPOCH)  # pendulum, which Airflow gives, makes something else of `-`
+    return since // timedelta(microseconds=1)
 
 
 def from_text(text: str) -> int | None:

@@ -84,10 +84,6 @@ class Inbox:
             found[self._waiting.popleft()] = None
         return list(found)
 
-    def empty(self) -> bool:
-        """Whether nothing waits."""
-        return not self._waiting
-
 
 class DagRunListener:
     """What Airflow calls. Where `[mbox] listener` is off, as it is by default, each call costs one comparison."""

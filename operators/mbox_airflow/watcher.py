@@ -43,7 +43,7 @@ class Watcher:
         options: which ones it follows, how, and where to.
 
     Attributes:
-        idle: set while there is nothing to do but to look again later.
+        idle: set after each turn that leaves no DAG run in a hurry; who waits for it clears it first.
         lost: how many notes and DAG runs found no room. They are looked for afterwards.
     """
 

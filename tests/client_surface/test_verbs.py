@@ -295,3 +295,12 @@ def test_a_misspelt_attribute_is_an_attribute_error(run):
     """And asks no server."""
     with pytest.raises(AttributeError, match="no attribute 'metrcs'"):
         run.metrcs  # noqa: B018
+
+
+def test_the_times_that_airflow_gives_are_times():
+    """They are of pendulum, whose differences are none of Python's."""
+    import pendulum
+
+    with tracking.start_run() as run:
+        run.log_metric("loss", 0.5, wallclock=pendulum.datetime(2026, 11, 21, 12, tz="Europe/Berlin"))
+    assert run.metrics["loss"].last_wallclock == pendulum.datetime(2026, 11, 21, 11).timestamp()

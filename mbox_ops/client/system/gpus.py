@@ -25,7 +25,7 @@ class Gpus:
         for number, device in enumerate(self._devices):
             for ask in (self._use, self._memory, self._power, self._temperature):
                 with suppress(self._nvml.NVMLError):
-                    found |= {f"gpu/{number}/{name}": float(value) for name, value in ask(device)}
+                    found |= {f"gpu/{number}/{name}": value for name, value in ask(device)}
         return found
 
     def close(self) -> None:

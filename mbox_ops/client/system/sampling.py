@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import closing, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -70,15 +71,9 @@ class Sampling:
         with IMPORTING:  # psutil takes some 10 ms, which the caller need not wait for
             from mbox_ops.client.system.gpus import Gpus
             from mbox_ops.client.system.machine import Machine
-        machine, gpus = Machine(), Gpus()
-        pause = min(_FIRST_SECONDS, self._every)
-        while not self._stopped.wait(pause) and not self._stream.ended:
-            found = machine.read() | gpus.read()
-            if self._stopped.is_set():
-                break
-            try:
+        machine, pause = Machine(), min(_FIRST_SECONDS, self._every)
+        with closing(Gpus()) as gpus, suppress(InvalidRequest):  # the run ended meanwhile
+            while not self._stopped.wait(pause) and not self._stream.ended:
+                found = machine.read() | gpus.read()
                 self._stream.log({self._prefix + name: float(value) for name, value in found.items()})
-            except InvalidRequest:  # it ended meanwhile
-                break
-            pause = self._every
-        gpus.close()
+                pause = self._every

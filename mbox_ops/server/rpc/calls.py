@@ -16,13 +16,12 @@ from typing import Any, Protocol
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 
-from mbox_ops.server.guards import Scope
+from mbox_ops.server.guards import EVERYTHING, Scope
 from mbox_ops.server.routes import LANES
 from mbox_ops.server.threads import Lane
 from mbox_ops.wire import modelbox_pb2 as pb
 
 SERVICE = pb.DESCRIPTOR.services_by_name["ModelStore"]
-SCOPES = frozenset({"read", "write", "delete", "admin"})
 
 
 class Sink(Protocol):
@@ -74,7 +73,7 @@ def matched(rpcs: Sequence[Rpc], methods: Sequence[MethodDescriptor] = SERVICE.m
         RuntimeError: a method has none or two, an RPC has no method, or declares no scope that a token can have.
     """
     found = {each.name: each for each in rpcs}
-    naked = [each.name for each in rpcs if each.scope not in SCOPES]
+    naked = [each.name for each in rpcs if each.scope not in EVERYTHING]
     missing = {method.name for method in methods} ^ set(found)
     if naked or missing or len(found) != len(rpcs):
         raise RuntimeError(

@@ -1,7 +1,7 @@
 """Experiments: runs by ModelBox's name."""
 
 from mbox_ops.entities.experiments import CreateExperiment
-from mbox_ops.entities.runs import Run, RunQuery
+from mbox_ops.entities.runs import RunQuery
 from mbox_ops.server.routes import Call
 from mbox_ops.server.rpc.calls import rpc
 from mbox_ops.server.rpc.messages import read, write
@@ -28,10 +28,5 @@ def get_experiment(call: Call, request: pb.GetExperimentRequest) -> pb.GetExperi
 def list_experiments(call: Call, request: pb.ListExperimentsRequest) -> pb.ListExperimentsResponse:
     """Experiments of a namespace."""
     request.ClearField("namespace")
-    query = read(request, RunQuery, experiments=True)
-    page = call.service.runs.list(call.actor, query)
-    return pb.ListExperimentsResponse(experiments=[_shown(run) for run in page.items], next=page.next)
-
-
-def _shown(run: Run) -> pb.Experiment:
-    return write(run, pb.Experiment)
+    page = call.service.runs.list(call.actor, read(request, RunQuery, experiments=True))
+    return write(page, pb.ListExperimentsResponse, experiments=page.items)

@@ -86,9 +86,7 @@ class Receiving:
         if not self.done:
             self._end(self._upload)
         result = write_to(self._call, Batch(run_id=self._parent_id, artifacts=[self._record]))
-        return pb.UploadFileResponse(
-            artifact_id=result.artifact_ids[0], updated_at=write(result, pb.BatchResult).updated_at
-        )
+        return write(result, pb.UploadFileResponse, artifact_id=result.artifact_ids[0])
 
     def _begin(self, file: pb.UploadFileRequest.File) -> None:
         self._parent_id = check_text("parent_id", file.parent_id, most=self._call.service.limits.key)

@@ -85,7 +85,7 @@ class DeletingOperator(ServiceOperator):
 
     def _check_given(self) -> None:
         for name in self._narrowed:
-            if getattr(self, name) is None or getattr(self, name) == "":
+            if getattr(self, name) in (None, ""):
                 raise InvalidRequest(
                     f"{name} is empty now that its template is filled in. Without it more runs would go, so nothing is "
                     "deleted.",
@@ -107,7 +107,10 @@ class DeletingOperator(ServiceOperator):
         from mbox_ops.client.reports import lines, report
 
         preview = found.state == "PREVIEW"
-        self.log.info("This would go (nothing has changed):" if preview else "Deleted (%s):", *[found.id][preview:])
+        if preview:
+            self.log.info("This would go (nothing has changed):")
+        else:
+            self.log.info("Deleted (%s):", found.id)
         for line in lines(report(found)):
             self.log.info("%s", line)
         for name in found.scenarios_not_found:
@@ -118,7 +121,7 @@ class DeletingOperator(ServiceOperator):
             )
         if preview and max_runs is not None and found.counts.runs > max_runs:
             self.log.warning("The deletion would be refused: max_runs is %d.", max_runs)
-        if found.counts.runs and not preview:
+        if found.counts.runs and found.state == "TOMBSTONED":
             self.log.info("It can be undone until %s: mbox deletions undo %s", found.purge_after, found.id)
 
 
