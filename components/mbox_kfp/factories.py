@@ -42,8 +42,8 @@ def submit_metrics(
         metrics_artifact: a task's output of type `Metrics`.
         classification_artifact: a task's output of type `ClassificationMetrics`.
         points_artifact: a task's output, a file of points for long series: JSON lines, CSV, or Parquet where the
-            step's image has pyarrow. Either `name` and `value` (maybe `step`, `wallclock`) in each row, or a column
-            for each metric and maybe `step` and `wallclock`.
+            step's image has pyarrow. `name` and `value` (maybe `step`, `wallclock`) in each row; CSV and Parquet may
+            have a column for each metric instead, and maybe `step` and `wallclock`.
         options: see `StepOptions`.
 
     Returns:

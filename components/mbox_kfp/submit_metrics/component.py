@@ -79,7 +79,7 @@ def submit_metrics(
         metrics_artifact: KFP metrics; its numbers are logged like `metrics`.
         classification_artifact: KFP classification metrics, logged as confusion/... and roc/... series.
         points_artifact: A file of points, for curves of any length: JSON lines, CSV, or Parquet where the image has
-            pyarrow. Either columns name and value, or a column for each metric; step and wallclock may stand beside.
+            pyarrow, with name and value (maybe step, wallclock). CSV and Parquet may have a column for each metric.
         scenario: The scenario of the run; the pipeline's name if it is not given.
         run_collection_name: The collection of the run; the pipeline's default collection if it is not given.
         run_name: Names the run.
