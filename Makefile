@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test proofs lint format bench components cli-reference proto constraints clean
+.PHONY: help install assets demo serve test proofs lint format bench components cli-reference proto constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,25 +28,32 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[dev]'
 	@touch $@
 
+# The third-party code of the pages and the checker of ours, from the npm registry: assets/packages.json names them.
+assets: $(READY) ## fetch the code that draws the pages' charts
+	@command -v npm >/dev/null || \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement assets/requirements.txt
+	$(BIN)/python assets/fetch.py
+
 demo: $(READY) ## start a server, run real pipelines against it and show what was tracked
 	$(BIN)/mbox demo $(ARGS)
 
 serve: $(READY) ## start the tracking server on 127.0.0.1:8085
 	$(BIN)/mbox serve $(ARGS)
 
-test: $(READY) ## run the tests (ARGS='-k name' picks some)
+test: $(READY) assets ## run the tests (ARGS='-k name' picks some)
 	$(BIN)/python -m pytest tests -m 'not proof' --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 # Proofs measure or start whole systems, so they run one at a time. Before the first one exists there is nothing to run.
-proofs: $(READY) ## run the proofs: the promises of the README, measured on real systems
+proofs: $(READY) assets ## run the proofs: the promises of the README, measured on real systems
 	@if [ -n "$$(find tests/proofs -name 'test_*.py' 2>/dev/null)" ]; then \
 		$(BIN)/python -m pytest tests/proofs -m proof $(ARGS); \
 	else echo 'There are no proofs yet.'; fi
 
-lint: $(READY) ## check style, types and layers
+lint: $(READY) assets ## check style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	"$$($(BIN)/python assets/fetch.py --node)" node_modules/typescript/bin/tsc --project jsconfig.json
 
 format: $(READY) ## format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix .
@@ -75,5 +82,5 @@ constraints: $(READY) ## look for newer versions and lock them in constraints.tx
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file constraints.txt
 
 clean: ## remove .venv, caches and build outputs
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist node_modules mbox_ops/server/ui/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

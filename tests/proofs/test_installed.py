@@ -61,6 +61,14 @@ def test_the_wheel_holds_the_proto_and_its_code(wheel: Path) -> None:
         assert f"mbox_ops/wire/{name}" in names
 
 
+def test_the_wheel_holds_what_the_charts_need(wheel: Path) -> None:
+    """What `make assets` fetched is in it, with its licence, beside the pages' own files."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    vendor = "mbox_ops/server/ui/static/vendor/uplot"
+    assert {f"{vendor}/LICENSE", f"{vendor}/dist/uPlot.iife.min.js", f"{vendor}/dist/uPlot.min.css"} <= names
+    assert "mbox_ops/server/ui/static/js/charts/curves.js" in names
+
+
 def test_the_demo_runs_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
     """It records two pipelines, shows them, deletes one, ends by itself with status 0."""
     python = install(tmp_path / "env", f"{wheel}[demo]")

@@ -1,0 +1,125 @@
+/** The curves of the API: how they are asked for, and what a chart keeps of them. */
+
+/** @typedef {"step" | "wallclock" | "relative"} Axis */
+/** @typedef {{run_id: string, name: string}} SeriesRef */
+
+/**
+ * A series thinned out by the server; x is a step, or seconds.
+ * @typedef {object} Curve
+ * @property {string} run_id
+ * @property {string} name
+ * @property {string} kind
+ * @property {number} total
+ * @property {boolean} thinned
+ * @property {Float64Array} xs
+ * @property {Float64Array} steps
+ * @property {Float64Array} values
+ * @property {Float64Array} nanStarts
+ * @property {Float64Array} nanCounts
+ */
+
+/** @typedef {{first: number, last: number}} Range */
+
+const MOST_TOGETHER = 200;
+
+/**
+ * Ask for curves, in as many requests as the API's limits want.
+ * @param {SeriesRef[]} series
+ * @param {{axis: Axis, most: number, range?: Range | null, signal?: AbortSignal}} how
+ * @returns {Promise<Curve[]>}
+ */
+export async function fetchCurves(series, how) {
+  /** @type {Promise<Curve[]>[]} */
+  const asked = [];
+  for (let at = 0; at < series.length; at += MOST_TOGETHER) {
+    asked.push(ask(series.slice(at, at + MOST_TOGETHER), how));
+  }
+  return (await Promise.all(asked)).flat();
+}
+
+/**
+ * @param {SeriesRef[]} series
+ * @param {{axis: Axis, most: number, range?: Range | null, signal?: AbortSignal}} how
+ * @returns {Promise<Curve[]>}
+ */
+async function ask(series, how) {
+  const body = {
+    series: series.map(({ run_id, name }) => ({ run_id, name })),
+    max_points: how.most,
+    x: how.axis,
+    ...(how.range ? { first_step: how.range.first, last_step: how.range.last } : {}),
+  };
+  const answer = await fetch("/api/v1/curves", {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json", ...namespaceHeader() },
+    body: JSON.stringify(body),
+    signal: how.signal,
+  });
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error?.message ?? `The service answered ${answer.status}.`);
+  return found.items.map((/** @type {any} */ item) => curveOf(item, how.axis));
+}
+
+/**
+ * The namespace of the page, for the API.
+ * @returns {Record<string, string>}
+ */
+function namespaceHeader() {
+  const namespace = new URLSearchParams(location.search).get("namespace");
+  return namespace ? { "mbox-namespace": encodeLatin(namespace) } : {};
+}
+
+/**
+ * Text as the bytes of its UTF-8, which is what a header can carry.
+ * @param {string} text
+ */
+function encodeLatin(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+/**
+ * @param {any} item
+ * @param {Axis} axis
+ * @returns {Curve}
+ */
+export function curveOf(item, axis) {
+  const unit = axis === "step" ? 1 : 1e6;
+  const scaled = (/** @type {number[]} */ column) => Float64Array.from(column, (x) => x / unit);
+  return {
+    run_id: item.run_id,
+    name: item.name,
+    kind: item.kind,
+    total: item.total,
+    thinned: item.thinned,
+    xs: scaled(item.xs),
+    steps: Float64Array.from(item.steps),
+    values: Float64Array.from(item.values, Number),
+    nanStarts: scaled(item.nan_starts),
+    nanCounts: Float64Array.from(item.nan_counts),
+  };
+}
+
+/**
+ * The steps to ask for, so that all points between two places on x are among the answer.
+ * @param {Curve[]} curves
+ * @param {Axis} axis
+ * @param {number} low
+ * @param {number} high
+ * @returns {Range | null} null: nothing lies there
+ */
+export function stepsBetween(curves, axis, low, high) {
+  if (axis === "step") return { first: Math.floor(low), last: Math.ceil(high) };
+  let first = Infinity;
+  let last = -Infinity;
+  for (const curve of curves) {
+    for (let i = 0; i < curve.xs.length; i += 1) {
+      const inside = curve.xs[i] >= low && curve.xs[i] <= high;
+      const beside = (curve.xs[i] < low && curve.xs[i + 1] >= low) || (curve.xs[i] > high && curve.xs[i - 1] <= high);
+      if (inside || beside) {
+        first = Math.min(first, curve.steps[i]);
+        last = Math.max(last, curve.steps[i]);
+      }
+    }
+  }
+  return first <= last ? { first, last } : null;
+}
