@@ -9,7 +9,7 @@ from mbox_ops.cli import options
 from mbox_ops.cli.columns import read_columns, show_columns
 from mbox_ops.cli.deleting import Key, MaxRuns, delete_after_preview
 from mbox_ops.cli.output import err, print_items, print_json
-from mbox_ops.cli.showing import show_events, show_run, show_runs, source_of
+from mbox_ops.cli.showing import seconds_of, show_events, show_run, show_runs, source_of
 from mbox_ops.client.client import Client
 from mbox_ops.client.run import Run
 from mbox_ops.search.tree import Field
@@ -114,17 +114,21 @@ def events(
     namespace: options.Namespace = None,
     as_json: options.Json = False,
 ) -> None:
-    """Print a run's events in order of time."""
+    """Print a run's events in order of time; `x_finished` says how long it took from `x_started` of its source."""
     found = list(Client(url, namespace=namespace).events.list(run_id, limit=limit))
-    if as_json:
-        print_items(
-            [
-                {"name": e.name, "source": source_of(e), "wallclock_time": e.wallclock_time, "metadata": e.metadata}
-                for e in found
-            ]
-        )
-    else:
+    if not as_json:
         show_events(found)
+        return
+    took = seconds_of(found)
+    print_items(
+        [
+            {
+                "name": e.name, "source": source_of(e), "wallclock_time": e.wallclock_time, "metadata": e.metadata,
+                "duration_seconds": took.get(e.id),
+            }
+            for e in found
+        ]
+    )  # fmt: skip
 
 
 def _print_runs(found: list[Run], limit: int, fields: list[Field] | None, *, as_json: bool) -> None:

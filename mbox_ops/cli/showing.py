@@ -1,15 +1,17 @@
 """How runs, events and deletions are shown to a person."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from mbox_ops.cli.output import duration, err, out, pairs, sparkline, table
+from mbox_ops.client.clock import microseconds
 from mbox_ops.client.history import MetricHistory
 from mbox_ops.client.run import Run
 from mbox_ops.client.values import Event, EventSource
 from mbox_ops.entities.deletions import Counts, Deletion
+from mbox_ops.entities.spans import Mark, spans_of
 
 WIDE = 150  # columns of a terminal from which on more of a run is listed
 SPARKS_FROM = 2_000  # the most points that a sparkline is drawn from
@@ -53,10 +55,21 @@ def show_run(run: Run) -> None:
 
 
 def show_events(events: Sequence[Event]) -> None:
-    """Events in order of time."""
-    rows = [(instant_of(e), source_of(e), e.name, json.dumps(e.metadata)) for e in events]
+    """Events in order of time; one that ends a span says how long that took."""
+    took = seconds_of(events)
+    rows = [
+        (instant_of(e), source_of(e), e.name, *((took.get(e.id),) if took else ()), json.dumps(e.metadata))
+        for e in events
+    ]
     if rows:
-        table("Events", ("at (UTC)", "source", "event", "metadata"), rows, whole=("at (UTC)",))
+        headers = ("at (UTC)", "source", "event", *(("took (s)",) if took else ()), "metadata")
+        table("Events", headers, rows, whole=("at (UTC)",))
+
+
+def seconds_of(events: Iterable[Event]) -> dict[str, float]:
+    """How long what an event ends took, by the id of that event."""
+    spans = spans_of(events, lambda e: Mark(e.name, source_of(e), microseconds(instant_of(e))))
+    return {span.end.id: span.seconds for span in spans if span.end is not None and span.seconds is not None}
 
 
 def show_history(series: MetricHistory, run: str | None = None) -> None:

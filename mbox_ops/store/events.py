@@ -1,14 +1,16 @@
 """Events as rows: insert-only."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, or_, select, tuple_
 from sqlalchemy import insert as sql_insert
 
 from mbox_ops.entities.events import EventQuery, EventRecord, StoredEvent
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.entities.instants import to_datetime
+from mbox_ops.entities.spans import BEGIN, ENDS
 from mbox_ops.store.tables import events as table
 from mbox_ops.store.tables import writers
 
@@ -66,18 +68,30 @@ def page(
         found = found.where(c.source == query.source)
     if after is not None:
         found = found.where(tuple_(c.wallclock, c.arrival, c.ordinal) > tuple_(*after))
-    return [
-        (
-            (row.wallclock, row.arrival, row.ordinal),
-            StoredEvent(
-                id=row.uid,
-                parent_id=parent_id,
-                name=row.name,
-                source=row.source,
-                wallclock=row.wallclock,
-                received_at=to_datetime(row.received_at),
-                metadata=msgspec.json.decode(row.metadata),
-            ),
-        )
-        for row in conn.execute(found)
-    ]
+    return [((row.wallclock, row.arrival, row.ordinal), _event(row, parent_id)) for row in conn.execute(found)]
+
+
+def marks(conn: Connection, *, subject_id: int, parent_id: str, limit: int) -> list[StoredEvent]:
+    """The newest events of a subject that begin or end a span, at most `limit`, by (wallclock, arrival, ordinal)."""
+    c = table.c
+    endings = or_(*(c.name.endswith(ending, autoescape=True) for ending in (BEGIN, *ENDS)))
+    found = (
+        select(table)
+        .join(writers, writers.c.id == c.writer_id)
+        .where(c.subject_id == subject_id, writers.c.replaced.is_(False), endings)
+        .order_by(c.wallclock.desc(), c.arrival.desc(), c.ordinal.desc())
+        .limit(limit)
+    )
+    return [_event(row, parent_id) for row in conn.execute(found)][::-1]
+
+
+def _event(row: Any, parent_id: str) -> StoredEvent:
+    return StoredEvent(
+        id=row.uid,
+        parent_id=parent_id,
+        name=row.name,
+        source=row.source,
+        wallclock=row.wallclock,
+        received_at=to_datetime(row.received_at),
+        metadata=msgspec.json.decode(row.metadata),
+    )

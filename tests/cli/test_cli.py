@@ -72,6 +72,17 @@ def test_a_run_is_shown_with_its_curves(server: LiveServer) -> None:
     assert "0.5" in mbox(server, "history", run_id).stdout
     (event,) = answer(server, "events", run_id)["items"]
     assert (event["source"], event["wallclock_time"], event["metadata"]) == ("trainer", 12000.0, {"size": 1})
+    assert event["duration_seconds"] is None
+
+
+def test_an_event_that_ends_a_span_says_how_long_it_took(server: LiveServer) -> None:
+    """In the table and as JSON."""
+    run = Client(server.url).runs.create(scenario="spans")
+    for name, at in (("checkpoint_started", 12_000), ("checkpoint_finish", 12_500)):
+        run.log_event(Event(name, EventSource("trainer"), at))
+    took = [event["duration_seconds"] for event in answer(server, "events", run.id)["items"]]
+    assert took == [None, 500.0]
+    assert "took (s)" in mbox(server, "events", run.id).stdout
 
 
 def test_mistakes_are_one_line_and_a_status(server: LiveServer) -> None:
