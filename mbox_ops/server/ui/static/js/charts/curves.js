@@ -13,6 +13,7 @@
  * @property {boolean} thinned
  * @property {Float64Array} xs
  * @property {Float64Array} steps
+ * @property {Float64Array} times seconds since 1970 UTC
  * @property {Float64Array} values
  * @property {Float64Array} nanStarts
  * @property {Float64Array} nanCounts
@@ -93,6 +94,7 @@ export function curveOf(item, axis) {
     thinned: item.thinned,
     xs: scaled(item.xs),
     steps: Float64Array.from(item.steps),
+    times: Float64Array.from(item.wallclocks, (time) => time / 1e6),
     values: Float64Array.from(item.values, Number),
     nanStarts: scaled(item.nan_starts),
     nanCounts: Float64Array.from(item.nan_counts),
