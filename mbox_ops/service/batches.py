@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from mbox_ops.entities.changes import Action
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.writers import Batch, BatchResult, Writer
@@ -104,7 +105,7 @@ class _Write:
         pointless = not self._checked.blocks
         subjects.arrive(self._conn, subject=subject, arrival=arrival, now=self._now, pointless=pointless)
         if back or not quiet:
-            self._announce()
+            self._announce(parts_of(self._batch, back=back, replaced=bool(replaced)))
         return BatchResult(
             status="ok", run_id=subject.uid, existed=not self._made, seq=self._writer.seq,
             updated_at=to_datetime(self._now), num_keys_written=keys, artifact_ids=artifact_ids,
@@ -174,12 +175,24 @@ class _Write:
         held = held_blobs(conn, self._subject.namespace_id, checked.artifacts)
         return keys, artifacts.insert(conn, received_at=self._now, artifacts=checked.artifacts, held=held, **place)
 
-    def _announce(self) -> None:
-        action: outbox.Action = "created" if self._made else "updated"
-        subject = self._subject
-        outbox.add(
-            self._conn, namespace_id=subject.namespace_id, subject_uid=subject.uid, action=action, at=self._now
-        )  # fmt: skip
+    def _announce(self, parts: list[str]) -> None:
+        action: Action = "created" if self._made else "updated"
+        outbox.add(self._conn, subject_id=self._subject.id, action=action, at=self._now, parts=parts)
+
+
+def parts_of(batch: Batch, *, back: bool, replaced: bool) -> list[str]:
+    """What a batch changes, as its change tells it."""
+    told = {"metrics" if name == "points" else name for name in _PARTS if getattr(batch, name)}
+    if back:
+        told.add("state")
+    if replaced:
+        told.add("attempt")
+    return sorted(told)
+
+
+_PARTS = (
+    "points", "parameters", "tags", "labels", "metadata", "events", "artifacts", "uses", "name", "collection", "state",
+)  # fmt: skip
 
 
 def names_in(checked: Checked) -> list[str]:

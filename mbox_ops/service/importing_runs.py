@@ -99,7 +99,7 @@ class Arriving:
             writer_ids = sorted({self._writers[one.writer] for one in self._small[kind]})
             rebuild(self._conn, self._number, subject_id=self._id, writer_ids=writer_ids)
         catalogue.write(self._conn, self._database)
-        outbox.add(self._conn, namespace_id=self._namespace_id, subject_uid=self._run.id, action="created", at=now)
+        outbox.add(self._conn, subject_id=self._id, action="created", at=now, parts=["import"])
 
     def _make_series(self) -> dict[str, int]:
         kinds = {one.name: one.kind for one in self._small["series"]}

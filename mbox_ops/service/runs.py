@@ -108,7 +108,7 @@ class Runs:
                 held = runs.expired(conn, now=now, patience=patience, limit=_GIVEN_UP_AT_ONCE, hold=True)
                 lost = runs.give_up(conn, held=held, now=now, patience=patience)
                 for row in lost:
-                    outbox.add(conn, namespace_id=row.namespace_id, subject_uid=row.uid, action="updated", at=now)
+                    outbox.add(conn, subject_id=row.subject_id, action="updated", at=now, parts=["state"])
             given_up += len(lost)
             if len(held) < _GIVEN_UP_AT_ONCE:
                 break

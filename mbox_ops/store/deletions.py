@@ -10,14 +10,15 @@ from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from mbox_ops.entities.changes import Action
 from mbox_ops.entities.cleanup import Reason, Rules
 from mbox_ops.entities.deletions import Counts, Deletion, DeletionState, Selector
 from mbox_ops.entities.instants import to_datetime
+from mbox_ops.store import outbox
 from mbox_ops.store import runs as run_rows
-from mbox_ops.store.outbox import Action, transaction_id
 from mbox_ops.store.subjects import key_hash
 from mbox_ops.store.tables import deletions as table
-from mbox_ops.store.tables import gravestones, namespaces, outbox, runs, subjects
+from mbox_ops.store.tables import gravestones, namespaces, runs, subjects
 from mbox_ops.store.tallies import Targets
 
 
@@ -132,13 +133,9 @@ def tombstone(conn: Connection, *, deletion_id: int, targets: Targets, now: int)
     announce(conn, deletion_id=deletion_id, action="deleted", now=now)
 
 
-def announce(conn: Connection, *, deletion_id: int, action: Action, now: int) -> None:
+def announce(conn: Connection, *, deletion_id: int, action: Action, now: int, parts: Sequence[str] = ()) -> None:
     """Put a change of every run of a deletion into the outbox."""
-    s = subjects.c
-    xid = transaction_id(conn)
-    changes = select(s.namespace_id, s.uid, literal(action), xid, literal(now)).where(s.deletion_id == deletion_id)
-    columns = ["namespace_id", "subject_uid", "action", "xid", "at"]
-    conn.execute(sql_insert(outbox).from_select(columns, changes.order_by(s.id)))
+    outbox.add_all(conn, subjects.c.deletion_id == deletion_id, action=action, at=now, parts=parts)
 
 
 def write_report(conn: Connection, *, deletion_id: int, report: Report) -> None:

@@ -133,6 +133,7 @@ subjects = Table(
     _instant("created_at"),
     _instant("updated_at"),  # received time of the last write
     _ref("deletion_id", "deletions", cascade=False, nullable=True),
+    Column("changed_xid", BigInteger, nullable=False, server_default="0"),  # of its last change: see `outbox`
     # Without the condition SQLite would look for all live subjects in it, whatever else a query says.
     Index("ix_subjects_deletion_id", "deletion_id", sqlite_where=text("deletion_id IS NOT NULL"),
           postgresql_where=text("deletion_id IS NOT NULL")),
@@ -450,16 +451,36 @@ tokens = Table(
     _instant("revoked_at", nullable=True),
 )  # fmt: skip
 
-# Every write's row, in its own transaction. On PostgreSQL `xid` lets readers go in commit order.
+# Every write's row, in its own transaction. Readers go in the order of (xid, id): see `outbox.py`.
 outbox = Table(
     "outbox", metadata, _id(),
     _ref("namespace_id", "namespaces", cascade=False),
     Column("subject_uid", TXT, nullable=False),
+    Column("kind", TXT, nullable=False),  # the subject's type
     Column("action", TXT, nullable=False),  # created, updated, deleted
-    Column("xid", BigInteger),
+    Column("parts", TXT, nullable=False),  # what was written, parted by commas
+    Column("scenario_id", ID),  # the run's, or that of the checkpoint's run
+    Column("xid", BigInteger, nullable=False),
     _instant("at"),
-    Index("ix_outbox_namespace", "namespace_id", "id"),
+    Index("ix_outbox_namespace", "namespace_id", "xid", "id"),
     sqlite_autoincrement=True,
+)  # fmt: skip
+
+# Up to where the rows of a namespace were swept out of the outbox.
+swept = Table(
+    "swept", metadata,
+    Column("namespace_id", ID, ForeignKey("namespaces.id"), primary_key=True),
+    Column("xid", BigInteger, nullable=False),
+    Column("id", BigInteger, nullable=False),
+)  # fmt: skip
+
+# Which outbox this is: cursors of another one, such as of the database that this one was restored from, mean nothing.
+feed = Table(
+    "feed", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", TXT, nullable=False),
+    Column("place", TXT, nullable=False),  # the server and the database, on PostgreSQL
+    CheckConstraint("id = 1", name="one"),
 )  # fmt: skip
 
 # The server's clock, so that it never goes back, and how long it has been up (a lease is not missed while it is down).

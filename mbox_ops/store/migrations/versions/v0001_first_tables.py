@@ -106,14 +106,33 @@ def upgrade() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("namespace_id", ID, nullable=False),
         sa.Column("subject_uid", TXT, nullable=False),
+        sa.Column("kind", TXT, nullable=False),
         sa.Column("action", TXT, nullable=False),
-        sa.Column("xid", sa.BigInteger(), nullable=True),
+        sa.Column("parts", TXT, nullable=False),
+        sa.Column("scenario_id", ID, nullable=True),
+        sa.Column("xid", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_outbox_namespace_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_outbox_namespace", "outbox", ["namespace_id", "id"])
+    op.create_index("ix_outbox_namespace", "outbox", ["namespace_id", "xid", "id"])
+    op.create_table(
+        "swept",
+        sa.Column("namespace_id", ID, nullable=False),
+        sa.Column("xid", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("namespace_id", name="pk_swept"),
+        sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_swept_namespace_id"),
+    )
+    op.create_table(
+        "feed",
+        sa.Column("id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("name", TXT, nullable=False),
+        sa.Column("place", TXT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_feed"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_feed_one")),
+    )
     op.create_table(
         "scenarios",
         sa.Column("id", ID, nullable=False),
@@ -168,6 +187,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deletion_id", ID, nullable=True),
+        sa.Column("changed_xid", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_subjects"),
         sa.ForeignKeyConstraint(["deletion_id"], ["deletions.id"], name="fk_subjects_deletion_id"),
         sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_subjects_namespace_id"),
