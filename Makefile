@@ -6,6 +6,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LIGHTNING := .venv-lightning
 WORKERS ?= 2
 
 # Trust the certificates that this machine trusts, as pip does: some networks have authorities of their own.
@@ -13,7 +14,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install assets demo serve test proofs lint format bench components cli-reference proto constraints clean
+.PHONY: help install assets browser demo serve test lightning proofs lint format bench components cli-reference proto constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,11 +41,28 @@ demo: $(READY) ## start a server, run real pipelines against it and show what wa
 serve: $(READY) ## start the tracking server on 127.0.0.1:8085
 	$(BIN)/mbox serve $(ARGS)
 
-test: $(READY) assets ## run the tests (ARGS='-k name' picks some)
+# Debian's Chromium where apt can install it, else the one that Playwright fetches.
+browser: $(READY) ## install Chromium, for the tests of the pages, where it is missing
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	else $(BIN)/playwright install chromium; fi
+
+test: $(READY) assets browser ## run the tests (ARGS='-k name' picks some)
 	$(BIN)/python -m pytest tests -m 'not proof' --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
+lightning: $(LIGHTNING)/.ready ## make .venv-lightning, where the proof of the Lightning logger trains
+
+# By pip, which finds a build of torch for processors where one is offered; uv would not look there.
+$(LIGHTNING)/.ready: pyproject.toml
+	@test -x $(LIGHTNING)/bin/python || $(PYTHON) -m venv $(LIGHTNING)
+	$(LIGHTNING)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[lightning]' \
+		'torch==2.13.*' 'lightning==2.6.*' 'pytorch-lightning==2.6.*' 'scikit-learn>=1.4'
+	@touch $@
+
 # Proofs measure or start whole systems, so they run one at a time. Before the first one exists there is nothing to run.
-proofs: $(READY) assets ## run the proofs: the promises of the README, measured on real systems
+proofs: $(READY) $(LIGHTNING)/.ready assets ## run the proofs: the promises of the README, measured on real systems
 	@if [ -n "$$(find tests/proofs -name 'test_*.py' 2>/dev/null)" ]; then \
 		$(BIN)/python -m pytest tests/proofs -m proof $(ARGS); \
 	else echo 'There are no proofs yet.'; fi
@@ -81,6 +99,6 @@ constraints: $(READY) ## look for newer versions and lock them in constraints.tx
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --extra dev --python-version 3.11 --constraints - \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file constraints.txt
 
-clean: ## remove .venv, caches and build outputs
-	rm -rf $(VENV) build dist node_modules mbox_ops/server/ui/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove the environments, caches and build outputs
+	rm -rf $(VENV) $(LIGHTNING) build dist node_modules mbox_ops/server/ui/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

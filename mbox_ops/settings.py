@@ -1,12 +1,14 @@
 """Settings: the only reader of the environment (`MBOX_*`). Everything else is given what it needs."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 DEFAULT_URL = "http://127.0.0.1:8085"
 
 
@@ -43,7 +45,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the server needs: `MBOX_HOST`, `MBOX_PORT`, `MBOX_GRPC_PORT` (0: no gRPC), `MBOX_DATABASE_URL`,
-    `MBOX_ARTIFACT_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`."""
+    `MBOX_ARTIFACT_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`, `MBOX_FRAME_ANCESTORS` (origins, with blanks between)."""
 
     home: Path
     host: str = "127.0.0.1"
@@ -52,6 +54,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     artifact_url: str
     bootstrap_token: str | None = None
+    frame_ancestors: tuple[str, ...] = ()
 
 
 def _home(env: Mapping[str, str]) -> Path:
@@ -102,4 +105,13 @@ def server_settings(env: Mapping[str, str] = os.environ) -> ServerSettings:
         database_url=env.get("MBOX_DATABASE_URL") or f"sqlite:///{home / 'mbox.db'}",
         artifact_url=env.get("MBOX_ARTIFACT_URL") or str(home / "artifacts"),
         bootstrap_token=env.get("MBOX_BOOTSTRAP_TOKEN") or None,
+        frame_ancestors=_origins("MBOX_FRAME_ANCESTORS", env),
     )
+
+
+def _origins(name: str, env: Mapping[str, str]) -> tuple[str, ...]:
+    origins = tuple((env.get(name) or "").split())
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"{name} holds {origin!r}; give origins such as https://airflow.example.com:8080.")
+    return origins

@@ -11,12 +11,13 @@ from litestar.enums import ScopeType
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
 from mbox_ops.entities.limits import DEFAULT, Limits
-from mbox_ops.server.failures import answer_failure
 from mbox_ops.server.guards import check_scopes, guard
 from mbox_ops.server.metrics import Metrics
 from mbox_ops.server.operations import OPERATIONS
 from mbox_ops.server.routes import Parts, handler_of
 from mbox_ops.server.threads import Threads
+from mbox_ops.server.ui.failing import failure_handler
+from mbox_ops.server.ui.sitemap import page_handlers
 from mbox_ops.service.service import Service
 from mbox_ops.wire.encodings import REQUEST_ID_HEADER, VERSION_HEADER, WIRE_VERSION
 
@@ -24,32 +25,33 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _ALWAYS = (
     (VERSION_HEADER.lower().encode(), str(WIRE_VERSION).encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
 )
 _UNLESS_GIVEN = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
 )
 
 log = structlog.get_logger("mbox_ops.server")
 
 
-def create_app(service: Service, *, limits: Limits = DEFAULT) -> "App":
+def create_app(service: Service, *, limits: Limits = DEFAULT, framed_by: tuple[str, ...] = ()) -> "App":
     """The application that serves a service.
 
     Args:
         service: the rules; everything that is asked goes to it.
         limits: of bodies and names.
+        framed_by: the origins that may show its pages in a frame.
 
     Raises:
         RuntimeError: a route declares no scope.
     """
-    parts = Parts(service=service, limits=limits, threads=Threads(), metrics=Metrics())
+    parts = Parts(service=service, limits=limits, threads=Threads(), metrics=Metrics(), framed_by=framed_by)
     app = App(
         parts,
-        route_handlers=[handler_of(op, parts) for op in OPERATIONS],
+        route_handlers=[*(handler_of(op, parts) for op in OPERATIONS), *page_handlers(parts)],
         guards=[guard(parts.threads, service.tokens, limits)],
-        exception_handlers={Exception: answer_failure},
+        exception_handlers={Exception: failure_handler(parts)},
         on_shutdown=[parts.threads.close],
         logging_config=None,
         openapi_config=None,

@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from litestar import Litestar
 from litestar.connection import ASGIConnection
@@ -23,25 +23,39 @@ Scope = Literal["read", "write", "delete", "admin", "open"]
 SCOPES = frozenset({"read", "write", "delete", "admin", "open"})
 EVERYTHING = frozenset({"read", "write", "delete", "admin"})
 DEFAULT_NAMESPACE = "default"
+SESSION_COOKIE = "mbox_session"  # holds the token of who has signed in
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def admit(tokens: Tokens, headers: Mapping[str, str], limits: Limits) -> Actor:
+def admit(
+    tokens: Tokens, headers: Mapping[str, str], limits: Limits, *, namespace: str | None = None, safe: bool = False
+) -> Actor:
     """The actor of a request with these headers.
 
     While no token was ever made, everybody on this machine is let in. Any process may make the first one, so this is
-    asked at every request.
+    asked at every request. A browser that is signed in sends its token as a cookie.
+
+    Args:
+        namespace: the one that is asked for; that of the headers if None.
+        safe: the request changes nothing. Any other is taken with a cookie only from a page of ours.
 
     Raises:
         Unauthenticated: there are tokens, and the request has none that is valid.
-        Forbidden: the token does not open the namespace, or there are no tokens and the request is not local.
+        Forbidden: the token does not open the namespace; there are no tokens and the request is not local; or it comes
+            with a cookie from another site.
     """
-    namespace = namespace_of(headers, limits)
+    if namespace is None:
+        namespace = namespace_of(headers, limits)
     if secret := bearer_of(headers):
         return tokens.authenticate(secret, namespace)
-    if tokens.any():
-        raise Unauthenticated
-    check_local(headers)
-    return Actor(namespace=namespace, namespaces=None, scopes=EVERYTHING, name="loopback")
+    if not tokens.any():
+        check_local(headers)
+        return Actor(namespace=namespace, namespaces=None, scopes=EVERYTHING, name="loopback")
+    if secret := cookie_of(headers, SESSION_COOKIE):
+        if not safe:
+            check_origin(headers)
+        return tokens.authenticate(secret, namespace)
+    raise Unauthenticated
 
 
 def guard(threads: Threads, tokens: Tokens, limits: Limits) -> Any:
@@ -51,7 +65,9 @@ def guard(threads: Threads, tokens: Tokens, limits: Limits) -> Any:
         scope = handler.opt.get("scope")
         if scope in {"open", None}:  # None: the answer to OPTIONS that Litestar adds, which tells the methods
             return
-        actor = await threads.run("quick", admit, tokens, connection.headers, limits)
+        namespace = namespace_asked(connection.scope["query_string"], limits) if handler.opt.get("page") else None
+        safe = connection.scope.get("method") in SAFE
+        actor = await threads.run("quick", admit, tokens, connection.headers, limits, namespace=namespace, safe=safe)
         actor.require(scope)
         connection.scope["state"]["actor"] = actor
 
@@ -94,12 +110,47 @@ def bearer_of(headers: Mapping[str, str]) -> str | None:
     return secret.strip()
 
 
+def cookie_of(headers: Mapping[str, str], name: str) -> str | None:
+    """The cookie of that name, percent-decoded, if there is one."""
+    for pair in headers.get("cookie", "").split(";"):
+        found, _, value = pair.strip().partition("=")
+        if found == name:
+            return unquote(value)
+    return None
+
+
 def namespace_of(headers: Mapping[str, str], limits: Limits) -> str:
     """The namespace that a request is for; its header is UTF-8, or Latin-1 where it is not that."""
     given = headers.get(NAMESPACE_HEADER.lower(), DEFAULT_NAMESPACE)
     with contextlib.suppress(UnicodeDecodeError):
         given = given.encode("latin-1").decode("utf-8")
     return check_text("namespace", given, most=limits.name)
+
+
+def namespace_asked(query: bytes, limits: Limits) -> str:
+    """The namespace that a page is asked for, by its query.
+
+    Raises:
+        InvalidRequest: no namespace can have that name.
+    """
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    given = next((value for name, value in pairs if name == "namespace"), DEFAULT_NAMESPACE)
+    return check_text("namespace", given, most=limits.name)
+
+
+def check_origin(headers: Mapping[str, str]) -> None:
+    """Refuse what does not come from a page of ours; browsers send `Origin` with everything that may change something.
+
+    Raises:
+        Forbidden: the Origin is missing, or is not the Host.
+    """
+    origin, host = headers.get("origin", ""), headers.get("host", "")
+    if not host or origin.partition("://")[2].lower() != host.lower():
+        raise Forbidden(
+            f"This is taken only from pages of {host[:100]!r}, and it comes from {origin[:100]!r}. A proxy in front of"
+            " the server has to keep the Host.",
+            origin=origin[:100], host=host[:100],
+        )  # fmt: skip
 
 
 def check_local(headers: Mapping[str, str]) -> None:

@@ -38,7 +38,7 @@ from mbox_ops.service.service import Service
 from mbox_ops.wire.encodings import OCTETS
 
 LANES: dict[Scope, Lane] = {"open": "quick", "read": "read", "write": "write", "delete": "write", "admin": "write"}
-_PLACE = re.compile(r"\{(\w+)\}")
+PLACE = re.compile(r"\{(\w+)\}")
 _RESERVED = frozenset({"call", "query", "body"})
 
 
@@ -72,12 +72,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Parts:
-    """What handlers are composed of."""
+    """What handlers are composed of.
+
+    Attributes:
+        framed_by: the origins that may show pages in a frame.
+    """
 
     service: Service
     limits: Limits
     threads: Threads
     metrics: Metrics
+    framed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ class Operation:
     @property
     def places(self) -> list[str]:
         """The names of the parameters in its path."""
-        return _PLACE.findall(self.path)
+        return PLACE.findall(self.path)
 
 
 def operation(
@@ -184,7 +189,7 @@ def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
         return Response(raw.content, media_type=raw.media_type, headers={"content-type": raw.media_type})
 
     return HTTPRouteHandler(
-        _PLACE.sub(r"{\1:str}", op.path),
+        PLACE.sub(r"{\1:str}", op.path),
         http_method=op.method,  # type: ignore[arg-type]
         name=op.name,
         opt={"scope": op.scope, "path": op.path},
@@ -193,7 +198,7 @@ def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
 
 
 def _arguments(op: Operation, request: Request[Any, Any, State], body: bytes, body_type: str, limits: Limits) -> Any:
-    arguments: dict[str, object] = {name: _place(name, request.path_params[name]) for name in op.places}
+    arguments: dict[str, object] = {name: place(name, request.path_params[name]) for name in op.places}
     query = decode_query(request.scope["query_string"], op.query, limits)
     if "query" in op.types:
         arguments["query"] = query
@@ -204,8 +209,12 @@ def _arguments(op: Operation, request: Request[Any, Any, State], body: bytes, bo
     return arguments
 
 
-def _place(name: str, text: str) -> str:
-    """A part of the path; it is decoded only here, so that an id may hold a slash."""
+def place(name: str, text: str) -> str:
+    """A part of the path; it is decoded only here, so that an id may hold a slash.
+
+    Raises:
+        NotFound: it can be no id.
+    """
     try:
         value = unquote(text, errors="strict")
     except UnicodeDecodeError:

@@ -71,7 +71,7 @@ def serve(
             service.tokens.ensure(settings.bootstrap_token)
         check_address(settings.host, service)
         listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
-        server = uvicorn.Server(configuration(service, limits, loop))
+        server = uvicorn.Server(configuration(service, limits, loop, settings.frame_ancestors))
         jobs = jobs_of(service)
         stack.callback(jobs.stop)
         jobs.start()
@@ -177,10 +177,10 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def configuration(service: Service, limits: Limits, loop: str) -> uvicorn.Config:
+def configuration(service: Service, limits: Limits, loop: str, framed_by: tuple[str, ...] = ()) -> uvicorn.Config:
     """How uvicorn runs: HTTP only, no log of its own, and an end that does not wait for ever."""
     return uvicorn.Config(
-        create_app(service, limits=limits),
+        create_app(service, limits=limits, framed_by=framed_by),
         loop=loop,
         http=Protocol,
         ws="none",

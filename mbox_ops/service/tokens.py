@@ -106,15 +106,24 @@ class Tokens:
             Unauthenticated: it is unknown, expired or revoked; the three look the same.
             Forbidden: it does not open the namespace, whether or not anything is in there.
         """
-        with self._database.read() as conn:
-            found = tokens.find_by_hash(conn, hash=_hash(secret))
-        if found is None or found.revoked_at is not None or self._is_over(found):
-            raise Unauthenticated
+        found = self.whose(secret)
         opened = None if EVERY in found.namespaces else frozenset(found.namespaces)
         if opened is not None and namespace not in opened:
             raise Forbidden(f"The token does not open the namespace {namespace!r:.80}.", namespace=namespace)
         scopes = _ALL if "admin" in found.scopes else found.scopes
         return Actor(namespace=namespace, namespaces=opened, scopes=frozenset(scopes), name=found.name)
+
+    def whose(self, secret: str) -> Token:
+        """The token with that secret.
+
+        Raises:
+            Unauthenticated: it is unknown, expired or revoked; the three look the same.
+        """
+        with self._database.read() as conn:
+            found = tokens.find_by_hash(conn, hash=_hash(secret))
+        if found is None or found.revoked_at is not None or self._is_over(found):
+            raise Unauthenticated
+        return found
 
     def any(self) -> bool:
         """Whether a token was ever made: from then on the server asks for one, even if all were revoked."""

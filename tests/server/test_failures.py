@@ -40,7 +40,7 @@ def test_every_route_fails_in_the_same_form(server: LiveServer, path: str) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api", "/api/v1", "/api/v2/runs", "/api/v1/nope", "/static/x", "/api/v1/runs/a/b/c/d"]
+    "path", ["/nope", "/api", "/api/v1", "/api/v2/runs", "/api/v1/nope", "/static/x", "/api/v1/runs/a/b/c/d"]
 )
 def test_what_is_not_there_is_not_found(server: LiveServer, path: str) -> None:
     """As a body of ours, and not as a page of the framework's."""

@@ -12,6 +12,7 @@ from mbox_ops.server.app import App, create_app
 from mbox_ops.server.guards import check_scopes, is_loopback
 from mbox_ops.server.operations import OPERATIONS
 from mbox_ops.server.routes import Call, Operation, operation
+from mbox_ops.server.ui.sitemap import PAGES
 from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database
 from mbox_ops.testing import LiveServer, live_server
@@ -225,10 +226,11 @@ def test_a_route_without_a_scope_keeps_the_server_from_starting(app: App) -> Non
         check_scopes(app)
 
 
-def test_every_route_of_the_app_is_an_operation(app: App) -> None:
-    """What the document lists is what there is."""
+def test_every_route_of_the_app_is_an_operation_or_a_page(app: App) -> None:
+    """What the document lists is what there is, beside the pages."""
     there = {(method, route.path_format) for route in app.routes for method in route.methods if method != "OPTIONS"}
-    assert there == set(ROUTES)
+    pages = {(page.method, page.path) for page in PAGES}
+    assert there == set(ROUTES) | pages | {("GET", "/static/{version}/{path}")}
 
 
 def test_an_operation_takes_what_its_path_gives() -> None:

@@ -1,0 +1,15 @@
+"""All pages there are."""
+
+from litestar.handlers import HTTPRouteHandler
+
+from mbox_ops.server.routes import Parts
+from mbox_ops.server.ui import scenarios, session
+from mbox_ops.server.ui.pages import handler_of, pages_of
+from mbox_ops.server.ui.static_files import static_handler
+
+PAGES = tuple(pages_of(session, scenarios))
+
+
+def page_handlers(parts: Parts) -> list[HTTPRouteHandler]:
+    """The routes of all pages, and of what they load."""
+    return [*(handler_of(shown, parts) for shown in PAGES), static_handler()]
