@@ -84,11 +84,12 @@ def show_history(series: MetricHistory, run: str | None = None) -> None:
 def show_deletion(deletion: Deletion) -> None:
     """What a deletion takes or took, per scenario."""
     preview = deletion.state == "PREVIEW"
-    rows: list[Sequence[object]] = [(name, *_counts(c)) for name, c in deletion.by_scenario.items()]
-    if len(rows) != 1:
-        rows.append(("total", *_counts(deletion.counts)))
+    fields = [name for name in Counts.__struct_fields__ if name != "checkpoints" or deletion.counts.checkpoints]
+    listed = [*deletion.by_scenario.items()]
+    listed += [("total", deletion.counts)] if len(listed) != 1 else []
+    rows = [(name, *(getattr(counts, field) for field in fields)) for name, counts in listed]
     title = "This would be deleted (nothing has changed)" if preview else f"Deleted ({deletion.id})"
-    table(title, ("scenario", "runs", "points", "events", "artifacts", "bytes"), rows)
+    table(title, ("scenario", *fields), rows)
     for name in deletion.scenarios_not_found:
         err.print(f"There is no scenario {name!r} with live runs.")
     if deletion.running and preview:
@@ -141,7 +142,3 @@ def _most_common(names: list[list[str]], most: int = 3) -> list[str]:
 
 def _last(run: Run, *, name: str) -> object:
     return run.metrics[name].last if name in run.metrics else None
-
-
-def _counts(counts: Counts) -> tuple[int, ...]:
-    return counts.runs, counts.points, counts.events, counts.artifacts, counts.bytes

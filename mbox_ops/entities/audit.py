@@ -14,8 +14,8 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         action: each transaction of a purge that drops runs for good is a `purge_step`.
         by: the name of the token; `service` is the service itself.
-        counts: how much of what: a creation and an undo count runs, points, events, artifacts and bytes, a step and the
-            end of a purge count runs.
+        counts: how much of what: a creation and an undo count runs, checkpoints, points, events, artifacts and bytes, a
+            step and the end of a purge count runs.
     """
 
     at: datetime

@@ -19,8 +19,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         id: of the object.
         at: the server's time of the write.
         parts: what was written: `metrics`, `parameters`, `tags`, `labels`, `metadata`, `events`, `artifacts`, `uses`,
-            `name`, `collection`, `state`; `attempt` when a newer attempt has replaced what an older one wrote; `undo`
-            and `import` of what has come back or in. A later version may know more of them.
+            `name`, `collection`, `state`, `unique_tags`; `attempt` when a newer attempt has replaced what an older one
+            wrote; `undo` and `import` of what has come back or in. A later version may know more of them.
         scenario: the name of the run's scenario after the change; None of what is in none.
         scenario_id: its id.
         name: of the run, as it is when the change is read; None once it is purged.

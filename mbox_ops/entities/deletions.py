@@ -33,6 +33,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The counts that a deletion is to have; those that are not given may be anything."""
 
     runs: int | None = None
+    checkpoints: int | None = None
     points: int | None = None
     events: int | None = None
     artifacts: int | None = None
@@ -62,9 +63,10 @@ class CreateDeletion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Counts(msgspec.Struct, kw_only=True):
-    """How much of each."""
+    """How much of each; points, events, artifacts and bytes with those of the checkpoints."""
 
     runs: int = 0
+    checkpoints: int = 0
     points: int = 0
     events: int = 0
     artifacts: int = 0

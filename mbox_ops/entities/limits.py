@@ -50,6 +50,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     artifact_bytes: int = 100 * 1024 * 1024 * 1024
     part_bytes: int = 8 * 1024 * 1024
     unfinished_uploads: int = 1_000
+    description: int = 5_000
+    unique_tags: int = 100
 
 
 DEFAULT = Limits()

@@ -45,11 +45,14 @@ class MetadataOp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Batch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One atomic write to one run.
+    """One atomic write to one run, or to a checkpoint, a model or a version of one.
 
-    The run is named by exactly one of `run_id` and `key`; with `open` it is made if it is not there yet.
+    A run is named by exactly one of `run_id` and `key`; with `open` it is made if it is not there yet. `run_id` may be
+    the id of a checkpoint, a model or a model version, too; these take points, metadata, events and artifacts.
 
     Attributes:
+        checkpoint: an epoch: all of the batch goes to the run's checkpoint of that epoch, which is made if it is not
+            there yet.
         writer: who writes. Without it the server makes one up, and a resend is then a second write.
         open: what the run is, for the first batch of a stream; opening is itself a write.
         points: metric points, in order.
@@ -70,6 +73,7 @@ class Batch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
     run_id: str | None = None
     key: str | None = None
+    checkpoint: int | None = None
     writer: Writer | None = None
     open: OpenRun | None = None
     points: list[Block] = []
@@ -93,8 +97,8 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: `ok`, or `duplicate` when `seq` was stored before (nothing was changed).
-        run_id: the run that was written to: for a keyed run, the one that holds the key.
-        existed: whether the run was there before this batch.
+        run_id: what was written to: for a keyed run, the one that holds the key; for a checkpoint, that.
+        existed: whether it was there before this batch.
         seq: the highest sequence number stored for this producer.
         updated_at: the server's time of the write.
         num_keys_written: top-level metadata keys this batch wrote.

@@ -1,4 +1,4 @@
-"""Batches: everything that is written to a run, exactly once.
+"""Batches: everything that is written to a run, or to another subject, exactly once.
 
 In the transaction that stores a batch, in this order: is it a duplicate, was the run deleted, has a newer attempt of
 the writer's origin taken over, do explicit claims exclude each other? Any such answer changes nothing. Then what older
@@ -8,7 +8,8 @@ attempts of the origin wrote to this run is replaced, and the batch is stored.
 import secrets
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,12 +21,23 @@ from mbox_ops.errors import Fenced, RunDeleted
 from mbox_ops.service import metadata, settings, standing
 from mbox_ops.service.access import Actor
 from mbox_ops.service.artifacts import held_blobs
-from mbox_ops.service.checks import Checked, check_batch
+from mbox_ops.service.checks import Checked, check_batch, check_fits, check_parts
 from mbox_ops.service.clock import Clock
-from mbox_ops.service.opening import Opening, Target, bound
+from mbox_ops.service.opening import Opening, Target, bound, fenced, known_writer, spoken
 from mbox_ops.store import artifacts, catalogue, events, names, outbox, segments, series, subjects, uses, writers
 from mbox_ops.store.database import Connection, Database
+from mbox_ops.store.subjects import Subject
 from mbox_ops.store.writers import WriterRow
+
+Find = Callable[[Connection, int], tuple[Subject, bool]]  # at an instant
+Then = Callable[[Connection, Subject], None]
+
+
+class Added(NamedTuple):
+    """What became of a batch, and when its subject was made."""
+
+    result: BatchResult
+    created_at: datetime
 
 
 class Batches:
@@ -68,6 +80,30 @@ class Batches:
             write = _Write(self._database, self._limits, conn, now, batch, checked, writer, target)
             return write.result()
 
+    def add(self, actor: Actor, batch: Batch, find: Find, then: Then) -> Added:
+        """Store a batch whole in a subject that is found, or made, in the same transaction.
+
+        Args:
+            find: gives the subject, held, and whether it was made.
+            then: what else is to be done, unless the batch was stored before.
+
+        Raises:
+            InvalidRequest, Fenced, RunDeleted: as in `write`; and what `find` and `then` raise.
+        """
+        actor.require("write")
+        checked = check_parts(batch, self._limits)
+        writer = batch.writer or self._made_up_writer()
+        with self._database.write() as conn:
+            subject, made = find(conn, self._clock.now())
+            now = subject.created_at if made else self._clock.now()
+            known = None if made else known_writer(conn, writer, subject)
+            target = Target(subject, known, made)
+            write = _Write(self._database, self._limits, conn, now, batch, checked, writer, target)
+            result = write.result()
+            if result.status == "ok":
+                then(conn, subject)
+            return Added(result, to_datetime(subject.created_at))
+
     def _made_up_writer(self) -> Writer:
         epoch = self._clock.now() // 1_000
         return Writer(origin=str(uuid.uuid4()), epoch=epoch, producer=secrets.token_hex(16), seq=1)
@@ -90,11 +126,12 @@ class _Write:
         if known is not None and self._writer.seq <= known.seq:
             return self._duplicate(known)
         if subject.deletion_id is not None:
-            raise RunDeleted(f"The run {subject.uid!r} was deleted.", run_id=subject.uid)
+            raise RunDeleted(f"The {spoken(subject.type)} {subject.uid!r} was deleted.", run_id=subject.uid)
+        check_fits(self._batch, subject.type, subject.uid)
         quiet = known is not None and is_quiet(self._batch)
         arrival = subject.arrival + (0 if quiet else 1)
         writer_id, replaced = self._admit()
-        back = standing.update(
+        back = subject.type == "run" and standing.update(
             self._conn, subject, self._batch,
             writer_id=writer_id, arrival=arrival, now=self._now, made=self._made, replaced=bool(replaced),
         )  # fmt: skip
@@ -141,19 +178,21 @@ class _Write:
         )  # fmt: skip
 
     def _fenced(self, newest: int | None) -> Fenced:
-        return Fenced(
-            f"A newer attempt of {self._writer.origin!r} (epoch {newest}) has written to the run {self._subject.uid!r}:"
-            f" this one (epoch {self._writer.epoch}) is over.",
-            run_id=self._subject.uid, epoch=self._writer.epoch, newest=newest,
-        )  # fmt: skip
+        return fenced(self._writer, self._subject, newest)
 
     def _take_out(self, replaced: list[int]) -> None:
         """Show and find no longer what the replaced writers wrote."""
         subject_id = self._subject.id
         series.rebuild(self._conn, subject_id=subject_id)
-        settings.rebuild(self._conn, self._number, subject_id=subject_id, writer_ids=replaced)
-        metadata.rebuild(self._conn, self._number, subject_id=subject_id, writer_ids=replaced)
+        if self._searched:
+            settings.rebuild(self._conn, self._number, subject_id=subject_id, writer_ids=replaced)
+            metadata.rebuild(self._conn, self._number, subject_id=subject_id, writer_ids=replaced)
         artifacts.release(self._conn, writer_ids=replaced)
+
+    @property
+    def _searched(self) -> bool:
+        """Whether search finds the subject: it is over runs."""
+        return self._subject.type == "run"
 
     def _number(self, wanted: Iterable[str]) -> dict[str, int]:
         return names.number(self._conn, self._database, self._subject.namespace_id, wanted)
@@ -161,7 +200,8 @@ class _Write:
     def _store(self, writer_id: int, arrival: int) -> tuple[int, list[str]]:
         """Store the batch's parts; how many metadata keys were written, and the ids of its artifacts."""
         conn, checked, subject_id = self._conn, self._checked, self._subject.id
-        name_ids = self._number(names_in(checked))  # all at once, so that no two batches wait in a circle
+        named = names_in(checked) if self._searched else series_in(checked)
+        name_ids = self._number(named)  # all at once, so that no two batches wait in a circle
         if checked.blocks:
             segments.append(
                 conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, received_at=self._now,
@@ -169,7 +209,9 @@ class _Write:
             )  # fmt: skip
         place: dict[str, Any] = {"subject_id": subject_id, "writer_id": writer_id, "arrival": arrival}
         settings.write(conn, self._number, checked, self._limits, now=self._now, **place)
-        keys = metadata.write(conn, self._number, checked.patches, self._limits, now=self._now, **place)
+        keys = metadata.write(
+            conn, self._number, checked.patches, self._limits, now=self._now, searched=self._searched, **place
+        )
         events.insert(conn, received_at=self._now, events=checked.events, **place)
         uses.insert(conn, received_at=self._now, uses=checked.uses, **place)
         held = held_blobs(conn, self._subject.namespace_id, checked.artifacts)
@@ -197,13 +239,17 @@ _PARTS = (
 
 def names_in(checked: Checked) -> list[str]:
     """The names of series, and those that search needs a number for."""
-    series_names = [name for block in checked.blocks for name in block.names]
-    return [*series_names, *settings.names_in(checked), *metadata.names_in(checked.patches)]
+    return [*series_in(checked), *settings.names_in(checked), *metadata.names_in(checked.patches)]
+
+
+def series_in(checked: Checked) -> list[str]:
+    """The names of series."""
+    return [name for block in checked.blocks for name in block.names]
 
 
 def is_quiet(batch: Batch) -> bool:
     """Whether a batch of a known writer changes nothing that is shown: a renewed lease, or nothing at all."""
-    return msgspec.structs.replace(batch, run_id=None, key=None, writer=None, lease=False) == _EMPTY
+    return msgspec.structs.replace(batch, run_id=None, key=None, checkpoint=None, writer=None, lease=False) == _EMPTY
 
 
 _EMPTY = Batch()

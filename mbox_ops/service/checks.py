@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from mbox_ops.entities.artifacts import ArtifactRecord
+from mbox_ops.entities.checkpoints import MOST_EPOCH as MOST_EPOCH_OF_TRAINING
 from mbox_ops.entities.documents import INT_RANGE, check_document, check_value
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.instants import INT64, check_instant
@@ -53,6 +54,17 @@ def check_batch(batch: Batch, limits: Limits) -> Checked:
         InvalidRequest: one breaks a rule; the message names the field, the limit and the value.
     """
     _check_address(batch)
+    return check_parts(batch, limits)
+
+
+def check_parts(batch: Batch, limits: Limits) -> Checked:
+    """The same of a batch that does not say what it is for.
+
+    Raises:
+        InvalidRequest: a part breaks a rule.
+    """
+    if batch.checkpoint is not None:
+        check_range("checkpoint", batch.checkpoint, 0, MOST_EPOCH_OF_TRAINING)
     if batch.key is not None:
         check_text("key", batch.key, most=limits.key)
     if batch.writer is not None:
@@ -67,7 +79,7 @@ def check_batch(batch: Batch, limits: Limits) -> Checked:
         check_instant("at", batch.at)
         if batch.state is None:
             raise InvalidRequest("at is when a state was reached, and the batch has none.", field="at", value=batch.at)
-    _check_range("lost", batch.lost, 0, MOST_LOST)
+    check_range("lost", batch.lost, 0, MOST_LOST)
     for field in ("tags", "labels", "parameters"):
         check_count(field, len(getattr(batch, field)), limits)
     for event in batch.events:
@@ -82,6 +94,25 @@ def check_batch(batch: Batch, limits: Limits) -> Checked:
         artifacts=[check_artifact(record, limits) for record in batch.artifacts],
         uses=[check_use(use, limits) for use in batch.uses],
     )
+
+
+_OF_RUNS = ("open", "parameters", "tags", "labels", "uses", "name", "collection", "state", "lease")
+_EMPTY = Batch()
+
+
+def check_fits(batch: Batch, type: str, uid: str) -> None:
+    """Make sure that a batch to a checkpoint, a model or a model version holds nothing that only runs take.
+
+    Raises:
+        InvalidRequest: it does; the message names the field.
+    """
+    for field in _OF_RUNS if type != "run" else ():
+        if getattr(batch, field) != getattr(_EMPTY, field):
+            raise InvalidRequest(
+                f"{field} goes on runs only, and {uid!r} is a {type.replace('_', ' ')}, which takes points, metadata,"
+                " events and artifacts.",
+                field=field, value=uid,
+            )  # fmt: skip
 
 
 def check_count(field: str, count: int, limits: Limits) -> None:
@@ -163,14 +194,14 @@ def _check_event(event: EventRecord, limits: Limits) -> None:
     check_text("event name", event.name, most=limits.name)
     check_text("event source", event.source, most=limits.name)
     if event.wallclock is not None:
-        _check_range("event wallclock", event.wallclock, -INT64, INT64 - 1)
+        check_range("event wallclock", event.wallclock, -INT64, INT64 - 1)
     check_document("event metadata", event.metadata, limits)
 
 
 def _check_writer(writer: Writer, limits: Limits) -> None:
     check_text("writer.origin", writer.origin, most=limits.key)
-    _check_range("writer.epoch", writer.epoch, 1, MOST_EPOCH)
-    _check_range("writer.seq", writer.seq, 1, MOST_SEQ)
+    check_range("writer.epoch", writer.epoch, 1, MOST_EPOCH)
+    check_range("writer.seq", writer.seq, 1, MOST_SEQ)
     if not _PRODUCER.fullmatch(writer.producer):
         raise InvalidRequest(
             f"writer.producer must be 32 lower-case hex digits, not {writer.producer[:40]!r}.",
@@ -181,6 +212,8 @@ def _check_writer(writer: Writer, limits: Limits) -> None:
 def _check_address(batch: Batch) -> None:
     """A batch names its run by id or by key; only one that opens a run may leave both to the server."""
     proposed = None if batch.open is None else batch.open.run_id
+    if batch.checkpoint is not None and batch.open is not None:
+        raise InvalidRequest("A batch opens a run or writes to a checkpoint: send two batches.", field="checkpoint")
     if batch.run_id is not None and batch.key is not None:
         raise InvalidRequest("Name the run by run_id or by key, not by both.", field="key", value=batch.key)
     if batch.run_id is None and batch.key is None and batch.open is None:
@@ -218,12 +251,11 @@ def _check_opening(opened: OpenRun, limits: Limits) -> None:
 def check_scenario(field: str, name: str) -> None:
     """A scenario's name holds no comma, which parts scenarios in a list, and no outer blanks."""
     if "," in name or name != name.strip():
-        raise InvalidRequest(
-            f"{field} must hold no comma and no outer blanks: {name[:40]!r}", field=field, value=name
-        )
+        raise InvalidRequest(f"{field} must hold no comma and no outer blanks: {name[:40]!r}", field=field, value=name)
 
 
-def _check_range(field: str, value: int, least: int, most: int) -> None:
+def check_range(field: str, value: int, least: int, most: int) -> None:
+    """Make sure that a number is one of those that a field takes."""
     if not least <= value <= most:
         raise InvalidRequest(
             f"{field} is {value}; it takes {least} to {most}.", field=field, limit=[least, most], value=str(value)

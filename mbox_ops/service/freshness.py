@@ -1,14 +1,18 @@
-"""Summaries of metrics that hold every point, for what decides by them."""
+"""Summaries of metrics that hold every point, for what decides by them and for what shows them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from mbox_ops.errors import Unavailable
 from mbox_ops.store import grouping, series, subjects
 from mbox_ops.store.database import Database
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 _AT_ONCE = 20  # subjects, in one transaction
 _DUE = 500
@@ -51,6 +55,53 @@ def fold_rest(conn: "Connection", namespace_id: int) -> None:
     """The same for what has come since, in the transaction that decides."""
     for subject_id in subjects.unfolded(conn, namespace_id=namespace_id):
         series.fold(conn, subject_id=subject_id)
+
+
+class Row(Protocol):
+    """A row of a subject that is shown with its summaries."""
+
+    @property
+    def subject_id(self) -> int: ...
+
+    @property
+    def unfolded(self) -> bool: ...
+
+
+R = TypeVar("R", bound=Row)
+
+
+def read_fresh(
+    database: Database,
+    select: "Callable[[Connection], Sequence[tuple[K, R]]]",
+    describe: "Callable[[Connection, Sequence[R]], list[T]]",
+) -> list[tuple[K, T]]:
+    """The selected rows as one moment saw them, with summaries that hold all points received before the call.
+
+    Args:
+        select: gives rows, each with the key of its place in the list.
+        describe: what is shown of rows, in their order.
+    """
+    for is_folded in (False, True):
+        with database.read() as conn:
+            rows = select(conn)
+            unfolded = sorted(row.subject_id for _, row in rows if row.unfolded)
+            if is_folded or not unfolded:
+                return _shown(conn, rows, describe)
+        try:
+            fold(database, unfolded)
+        except Unavailable:  # or StorageFull: nothing can be written, so they are made for this reader only
+            with database.draft() as conn:
+                for subject_id in unfolded:
+                    series.fold(conn, subject_id=subject_id)
+                return _shown(conn, select(conn), describe)
+    raise AssertionError("unreachable: the second reading returns")
+
+
+def _shown(
+    conn: "Connection", rows: "Sequence[tuple[K, R]]", describe: "Callable[[Connection, Sequence[R]], list[T]]"
+) -> list[tuple[K, T]]:
+    shown = describe(conn, [row for _, row in rows])
+    return [(key, one) for (key, _), one in zip(rows, shown, strict=True)]
 
 
 def _parts(ids: Iterable[int]) -> Iterator[list[int]]:

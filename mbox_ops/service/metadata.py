@@ -34,12 +34,15 @@ class Metadata:
 
 def write(
     conn: Connection, number: Numbers, patches: Sequence[Patch], limits: Limits, *,
-    subject_id: int, writer_id: int, arrival: int, now: int,
+    subject_id: int, writer_id: int, arrival: int, now: int, searched: bool = True,
 ) -> int:  # fmt: skip
     """Change a subject's document.
 
     What the writer's own older patches still hold of what it now overrides is taken out of them, so that a value that
     is set again and again does not pile up.
+
+    Args:
+        searched: search finds the subject by it: a run.
 
     Returns:
         How many top-level keys were written.
@@ -63,7 +66,8 @@ def write(
     check_document("metadata", after, limits)
     metadata_patches.rewrite(conn, left=left)
     metadata_patches.insert(conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, patches=new)
-    _index(conn, number, subject_id, before, after, fresh=fresh)
+    if searched:
+        _index(conn, number, subject_id, before, after, fresh=fresh)
     return len(_keys_written(patches))
 
 

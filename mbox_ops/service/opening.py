@@ -1,4 +1,4 @@
-"""Which subject a batch is for: found by its producer, its id or its key, held, or made.
+"""Which subject a batch is for: found by its producer, its id, its key or its epoch, held, or made.
 
 On PostgreSQL a subject's row is held before anything about its writers is read, so that batches to one subject come
 one after the other. Two callers that make one key race through the unique index of live keys: who comes second finds
@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from mbox_ops.entities.limits import DEFAULT, check_text
 from mbox_ops.entities.writers import Batch, Writer
-from mbox_ops.errors import Conflict, Forbidden, InvalidRequest, NotFound, RunDeleted, Unavailable
+from mbox_ops.errors import Conflict, Fenced, Forbidden, InvalidRequest, NotFound, RunDeleted, Unavailable
 from mbox_ops.service.access import Actor
 from mbox_ops.service.queries import is_storable
-from mbox_ops.store import deletions, grouping, subjects, writers
+from mbox_ops.store import deletions, grouping, run_checkpoints, subjects, writers
 from mbox_ops.store.database import Connection
 from mbox_ops.store.subjects import Subject
 from mbox_ops.store.writers import WriterRow
@@ -58,10 +58,39 @@ class Opening:
             InvalidRequest: the producer belongs to another run, origin or epoch.
             Forbidden: the run would be in a namespace that the token does not open.
         """
+        if self._batch.checkpoint is not None:
+            return self._checkpoint(self._batch.checkpoint)
+        return self._addressed()
+
+    def _addressed(self) -> Target:
         if self._batch.key is not None:
             return self._by_key(self._batch.key)
         run_id = self._proposed if self._batch.run_id is None else self._batch.run_id
         return self._by_producer() or self._make_without_name() if run_id is None else self._by_id(run_id)
+
+    def _checkpoint(self, epoch: int) -> Target:
+        """The run's checkpoint of an epoch. Whoever makes one holds the run, so that no two are made."""
+        known = self._by_producer()
+        if known is not None:
+            at = run_checkpoints.address(self._conn, subject_id=known.subject.id)
+            if at is None or at[1] != epoch or self._batch.run_id not in (None, at[0]):
+                raise bound(self._writer, f"to {known.subject.uid!r}")
+            return known
+        run = self._addressed().subject
+        if run.type != _TYPE:
+            raise NotFound("run", run.uid, self._actor.namespace)
+        if run.deletion_id is not None:
+            raise _deleted(run.uid)
+        newest = writers.newest_epoch(self._conn, subject_id=run.id, origin=self._writer.origin)
+        if newest is not None and newest > self._writer.epoch:
+            raise fenced(self._writer, run, newest)
+        found = run_checkpoints.hold(self._conn, run_id=run.id, epoch=epoch)
+        if found is not None:
+            return Target(found, self._writer_of(found), made=False)
+        made = run_checkpoints.make(self._conn, run=run, epoch=epoch, uid=self._new_id(), now=self._now)
+        assert made is not None, "an id of ours came twice"
+        subjects.touch(self._conn, subject_id=run.id, now=self._now)  # a run that makes checkpoints goes on
+        return Target(made, None, made=True)
 
     def _by_id(self, run_id: str) -> Target:
         subject = subjects.find(self._conn, uid=run_id, hold=True) if is_storable(run_id) else None
@@ -112,14 +141,7 @@ class Opening:
 
     def _writer_of(self, subject: Subject) -> WriterRow | None:
         """The producer's row, read while the subject is held."""
-        found = writers.find(self._conn, producer=self._writer.producer)
-        if found is None:
-            return None
-        if found.subject_id != subject.id:
-            raise bound(self._writer, "to another run")
-        if (found.origin, found.epoch) != (self._writer.origin, self._writer.epoch):
-            raise bound(self._writer, "to another origin or epoch")
-        return found
+        return known_writer(self._conn, self._writer, subject)
 
     def _make_without_name(self) -> Target:
         return self._make(self._new_id(), None)
@@ -184,12 +206,42 @@ class Opening:
             )
 
 
+def known_writer(conn: Connection, writer: Writer, subject: Subject) -> WriterRow | None:
+    """The row of a producer that has written to a subject, which is held; None if it has not.
+
+    Raises:
+        InvalidRequest: it has written to another subject, or as another.
+    """
+    found = writers.find(conn, producer=writer.producer)
+    if found is None:
+        return None
+    if found.subject_id != subject.id:
+        raise bound(writer, "to another run")
+    if (found.origin, found.epoch) != (writer.origin, writer.epoch):
+        raise bound(writer, "to another origin or epoch")
+    return found
+
+
 def bound(writer: Writer, whom: str) -> InvalidRequest:
     """The error of a producer that is known, but not as this batch says."""
     return InvalidRequest(
         f"The producer {writer.producer} belongs {whom}; a stream goes to one run, from one origin and epoch.",
         field="writer.producer", value=writer.producer,
     )  # fmt: skip
+
+
+def fenced(writer: Writer, subject: Subject, newest: int | None) -> Fenced:
+    """The error of a writer whose attempt is over."""
+    return Fenced(
+        f"A newer attempt of {writer.origin!r} (epoch {newest}) has written to the {spoken(subject.type)}"
+        f" {subject.uid!r}: this one (epoch {writer.epoch}) is over.",
+        run_id=subject.uid, epoch=writer.epoch, newest=newest,
+    )  # fmt: skip
+
+
+def spoken(type: str) -> str:
+    """A kind of subject, as it is called in a sentence."""
+    return type.replace("_", " ")
 
 
 def _deleted(run_id: str) -> RunDeleted:

@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+def live_run(conn: "Connection", actor: Actor, run_id: str) -> subjects.Subject:
+    """The live run with that id.
+
+    Raises:
+        NotFound: there is none, or the token does not open its namespace.
+    """
+    found = live_subject(conn, actor, run_id)
+    if found.type != "run":
+        raise NotFound("run", run_id, actor.namespace)
+    return found
+
+
 def live_subject(conn: "Connection", actor: Actor, subject_id: str) -> subjects.Subject:
     """The live subject with that id.
 

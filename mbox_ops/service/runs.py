@@ -14,10 +14,10 @@ from mbox_ops.service import searching
 from mbox_ops.service.access import Actor
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.cursors import Key, page_of
-from mbox_ops.service.freshness import fold, fold_all, fold_due
+from mbox_ops.service.freshness import fold_all, fold_due, read_fresh
 from mbox_ops.service.queries import is_storable
 from mbox_ops.service.searching import Search
-from mbox_ops.store import listings, outbox, run_views, runs, series
+from mbox_ops.store import listings, outbox, run_views, runs
 from mbox_ops.store.database import Database
 from mbox_ops.store.patience import OutOfTimeError, limited
 
@@ -133,34 +133,7 @@ class Runs:
             return bool(runs.expired(conn, now=self._clock.now(), patience=patience, limit=1))
 
     def _read(self, select: "Callable[[Connection], Rows]") -> Shown:
-        """The selected runs as one moment saw them, with summaries that hold all points received before the call."""
-        for is_folded in (False, True):
-            with self._database.read() as conn:
-                rows = select(conn)
-                unfolded = [row.subject_id for _, row in rows if row.unfolded]
-                if is_folded or not unfolded:
-                    shown = run_views.describe(conn, rows=[row for _, row in rows])
-                    return [(key, run) for (key, _), run in zip(rows, shown, strict=True)]
-            if not self._fold(sorted(unfolded)):
-                return self._drafted(select, sorted(unfolded))
-        raise AssertionError("unreachable: the second reading returns")
-
-    def _drafted(self, select: "Callable[[Connection], Rows]", unfolded: Sequence[int]) -> Shown:
-        """The same, with summaries that are made for this reader only."""
-        with self._database.draft() as conn:
-            for subject_id in unfolded:
-                series.fold(conn, subject_id=subject_id)
-            rows = select(conn)
-            shown = run_views.describe(conn, rows=[row for _, row in rows])
-        return [(key, run) for (key, _), run in zip(rows, shown, strict=True)]
-
-    def _fold(self, subject_ids: Sequence[int]) -> bool:
-        """Bring summaries up to date; False where nothing can be written, so that they stay as they are."""
-        try:
-            fold(self._database, subject_ids)
-        except Unavailable:  # or StorageFull
-            return False
-        return True
+        return read_fresh(self._database, select, lambda conn, rows: run_views.describe(conn, rows=rows))
 
 
 def _one(conn: "Connection", actor: Actor, run_id: str) -> Rows:

@@ -8,6 +8,7 @@ from mbox_ops.entities.limits import DEFAULT, Limits
 from mbox_ops.service.artifacts import Artifacts
 from mbox_ops.service.batches import Batches
 from mbox_ops.service.catalogue import Fields
+from mbox_ops.service.checkpoints import Checkpoints
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.comparisons import Comparisons
 from mbox_ops.service.curves import Curves
@@ -20,6 +21,8 @@ from mbox_ops.service.importing import Importing
 from mbox_ops.service.lineage import Lineage
 from mbox_ops.service.metadata import Metadata
 from mbox_ops.service.metrics import Metrics
+from mbox_ops.service.model_versions import ModelVersions
+from mbox_ops.service.models import Models
 from mbox_ops.service.runs import LEASE_SECONDS, Runs
 from mbox_ops.service.tokens import Tokens
 from mbox_ops.service.uploads import Uploads
@@ -53,6 +56,11 @@ class Service:
         self.clock = clock = clock or Clock()
         self.batches = Batches(database, clock=clock, limits=limits, new_id=new_id)
         self.experiments = Experiments(database, batches=self.batches, limits=limits)
+        self.models = Models(database, batches=self.batches, limits=limits, new_id=new_id)
+        self.model_versions = ModelVersions(
+            database, batches=self.batches, clock=clock, limits=limits, new_id=new_id
+        )  # fmt: skip
+        self.checkpoints = Checkpoints(database, batches=self.batches, limits=limits)
         self.metadata = Metadata(database)
         self.metrics = Metrics(database)
         self.curves = Curves(database, limits=limits)

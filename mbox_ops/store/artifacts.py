@@ -92,6 +92,17 @@ def page(
     return [((row.path, row.id), stored(row, parent)) for row in conn.execute(found)]
 
 
+def counts(conn: Connection, *, subject_ids: Sequence[int]) -> dict[int, int]:
+    """How many artifacts subjects have, by their rows; those that have none are left out."""
+    query = (
+        select(table.c.subject_id, func.count().label("held"))
+        .join(writers, writers.c.id == table.c.writer_id)
+        .where(table.c.subject_id.in_(subject_ids), writers.c.replaced.is_(False))
+        .group_by(table.c.subject_id)
+    )
+    return {row.subject_id: row.held for row in conn.execute(query)}
+
+
 def find(conn: Connection, *, uid: str) -> Found | None:
     """A live artifact by its id, in whatever namespace it is."""
     query = (

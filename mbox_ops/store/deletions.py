@@ -123,10 +123,14 @@ def insert(
 
 
 def tombstone(conn: Connection, *, deletion_id: int, targets: Targets, now: int) -> None:
-    """Take these runs out of every reading, leave their gravestones and announce it."""
-    taken = subjects.c.deletion_id == deletion_id
-    conn.execute(sql_update(subjects).where(subjects.c.id.in_(targets)).values(deletion_id=deletion_id))
-    s = subjects.c
+    """Take these runs and their checkpoints out of every reading, leave their gravestones and announce it."""
+    s, run = subjects.c, subjects.alias()
+    taken = s.deletion_id == deletion_id
+    conn.execute(sql_update(subjects).where(s.id.in_(targets)).values(deletion_id=deletion_id))
+    # Whoever makes a checkpoint holds its run, so there are no more of them now.
+    below = select(s.id).where(s.parent_id.in_(select(run.c.id).where(run.c.deletion_id == deletion_id)))
+    lock(conn, below)
+    conn.execute(sql_update(subjects).where(s.id.in_(below)).values(deletion_id=deletion_id))
     stones = select(s.namespace_id, literal(deletion_id), s.uid, s.key_hash, literal(now)).where(taken)
     columns = ["namespace_id", "deletion_id", "run_uid", "key_hash", "deleted_at"]
     conn.execute(sql_insert(gravestones).from_select(columns, stones))

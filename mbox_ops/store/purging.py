@@ -74,14 +74,23 @@ def purge_slice(conn: Connection, *, deletion_id: int, rows: int) -> int | None:
     """
     query = select(subjects.c.id).where(subjects.c.deletion_id == deletion_id).order_by(subjects.c.id).limit(_SUBJECTS)
     ids = list(conn.execute(query).scalars())
+    # Those below them, checkpoints of runs, go before them: with them they would go by cascade, however many they are.
+    below = select(subjects.c.id).where(subjects.c.parent_id.in_(ids)).order_by(subjects.c.id).limit(_SUBJECTS)
+    first = list(conn.execute(below).scalars())
+    gone = _drop(conn, first or ids, rows)
+    return None if not ids else len(ids) if gone and not first else 0
+
+
+def _drop(conn: Connection, ids: list[int], rows: int) -> bool:
+    """Drop about that many rows of some subjects, and them, when nothing else is left; whether they went."""
     left = rows
     for table in _PARTS if ids else ():
         part = _rows_of(table, ids).limit(left)
         left -= conn.execute(sql_delete(table).where(table.c.id.in_(part))).rowcount
         if left <= 0:
-            return 0
+            return False
     conn.execute(sql_delete(subjects).where(subjects.c.id.in_(ids)))
-    return len(ids) or None
+    return True
 
 
 def _rows_of(table: Table, subject_ids: list[int]) -> Select[Any]:

@@ -73,10 +73,12 @@ def hold_live_by_key(conn: Connection, *, namespace_id: int, type: str, key: str
     return None if row is None else Subject(*row)
 
 
-def insert(conn: Connection, *, uid: str, namespace_id: int, type: str, key: str | None, now: int) -> int | None:
+def insert(
+    conn: Connection, *, uid: str, namespace_id: int, type: str, key: str | None, now: int, parent_id: int | None = None
+) -> int | None:
     """Make a subject; None if its id, or a live subject's key, is taken."""
     row = {
-        "uid": uid, "namespace_id": namespace_id, "type": type, "key": key,
+        "uid": uid, "namespace_id": namespace_id, "type": type, "parent_id": parent_id, "key": key,
         "key_hash": None if key is None else key_hash(key),
         "arrival": 0, "folded": 0, "created_at": now, "updated_at": now,
     }  # fmt: skip
@@ -91,6 +93,11 @@ def arrive(conn: Connection, *, subject: Subject, arrival: int, now: int, pointl
         conn.execute(_ARRIVE, {**values, "new_folded": arrival})
     else:
         conn.execute(_ARRIVE_WITH_POINTS, values)
+
+
+def touch(conn: Connection, *, subject_id: int, now: int) -> None:
+    """Note that something was written to a subject that the transaction holds."""
+    conn.execute(sql_update(table).where(table.c.id == subject_id).values(updated_at=now))
 
 
 def namespace_id(conn: Connection, *, name: str, now: int) -> int:

@@ -190,6 +190,57 @@ runs = Table(
           postgresql_where=text("status = 'RUNNING' AND lease_at IS NOT NULL")),
 )  # fmt: skip
 
+# A model; its subject's key is the name.
+models = Table(
+    "models", metadata,
+    Column("subject_id", ID, ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("name", TXT, nullable=False),
+    Column("owner", TXT, nullable=False),
+    Column("task", TXT, nullable=False),
+    Column("description", TXT, nullable=False),
+    Index("ix_models_name", "namespace_id", "name"),
+)  # fmt: skip
+
+# A version of a model. What it came from is kept as text: it outlives its run.
+model_versions = Table(
+    "model_versions", metadata,
+    Column("subject_id", ID, ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True),
+    _ref("namespace_id", "namespaces", cascade=False),
+    _ref("model_id", "subjects"),
+    Column("version", TXT, nullable=False),
+    Column("name", TXT, nullable=False),
+    Column("description", TXT, nullable=False),
+    Column("framework", TXT),
+    Column("run_uid", TXT),
+    Column("run_name", TXT),
+    Column("scenario", TXT),
+    Column("checkpoint_uid", TXT),
+    Column("epoch", BigInteger),
+    UniqueConstraint("model_id", "version"),
+    Index("ix_model_versions_namespace_id", "namespace_id", "subject_id"),
+    Index("ix_model_versions_run_uid", "run_uid",
+          sqlite_where=text("run_uid IS NOT NULL"), postgresql_where=text("run_uid IS NOT NULL")),
+)  # fmt: skip
+
+# Of the versions of a model at most one has a tag: that is what the primary key says.
+unique_tags = Table(
+    "unique_tags", metadata,
+    Column("model_id", ID, ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", TXT, primary_key=True),
+    _ref("subject_id", "subjects", index=True),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+# What a run held fast of an epoch: one of each. Its subject's parent is the run, and goes with it.
+checkpoints = Table(
+    "checkpoints", metadata,
+    Column("subject_id", ID, ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True),
+    _ref("run_id", "subjects"),
+    Column("epoch", BigInteger, nullable=False),
+    UniqueConstraint("run_id", "epoch"),
+)  # fmt: skip
+
 # One row per producer: a stream of batches to one subject. `replaced` when a newer epoch of the origin has written.
 writers = Table(
     "writers", metadata, _id(),

@@ -8,7 +8,17 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, any
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from mbox_ops.entities.deletions import Counts
-from mbox_ops.store.tables import artifacts, events, runs, scenarios, segments, series, subjects, writers
+from mbox_ops.store.tables import (
+    artifacts,
+    checkpoints,
+    events,
+    runs,
+    scenarios,
+    segments,
+    series,
+    subjects,
+    writers,
+)
 
 Targets = Select[Any]  # of subject ids
 
@@ -40,24 +50,40 @@ def runs_of_deletion(deletion_id: int) -> Targets:
 
 
 def by_scenario(conn: Connection, targets: Targets) -> dict[str, Counts]:
-    """What the runs hold, by the scenario's name."""
-    found: dict[str, Counts] = {}
-    uploaded = case((artifacts.c.kind == "uploaded", func.coalesce(artifacts.c.size, 0)), else_=0)
-    for scenario, count in _per_scenario(conn, func.count(), runs.c.subject_id.in_(targets)):
-        found[scenario] = Counts(runs=count)
-    # Points are in the series' summaries, and those that came since the last folding in segments.
-    for scenario, points in _per_scenario(conn, func.sum(series.c.count), series.c.subject_id.in_(targets), series):
-        found[scenario].points += points
-    unfolded = segments.c.arrival > subjects.c.folded
-    for scenario, points in _per_writer(conn, segments, targets, func.sum(segments.c.points), unfolded):
-        found[scenario].points += points
-    for scenario, count in _per_writer(conn, events, targets, func.count()):
-        found[scenario].events = count
-    for scenario, count in _per_writer(conn, artifacts, targets, func.count()):
-        found[scenario].artifacts = count
-    for scenario, size in _per_writer(conn, artifacts, targets, func.sum(uploaded)):
-        found[scenario].bytes = size
+    """What the runs and their checkpoints hold, by the scenario's name."""
+    of_runs = select(scenarios.c.name, func.count()).select_from(runs)
+    of_runs = of_runs.join(scenarios, scenarios.c.id == runs.c.scenario_id).where(runs.c.subject_id.in_(targets))
+    found = {name: Counts(runs=count) for name, count in conn.execute(of_runs.group_by(scenarios.c.name))}
+    _add_parts(conn, found, targets)
+    of_checkpoints = select(scenarios.c.name, func.count()).select_from(checkpoints)
+    of_checkpoints = of_checkpoints.join(runs, runs.c.subject_id == checkpoints.c.run_id)
+    of_checkpoints = of_checkpoints.join(scenarios, scenarios.c.id == runs.c.scenario_id)
+    of_checkpoints = of_checkpoints.where(checkpoints.c.run_id.in_(targets)).group_by(scenarios.c.name)
+    counted = conn.execute(of_checkpoints).all()
+    for name, count in counted:
+        found[name].checkpoints = count
+    if counted:  # else there is no need to ask for what they hold
+        held = select(checkpoints.c.subject_id).where(checkpoints.c.run_id.in_(targets))
+        _add_parts(conn, found, held, of_checkpoints=True)
     return found
+
+
+def _add_parts(conn: Connection, found: dict[str, Counts], held: Select[Any], *, of_checkpoints: bool = False) -> None:
+    """Add what runs, or their checkpoints, hold."""
+    uploaded = case((artifacts.c.kind == "uploaded", func.coalesce(artifacts.c.size, 0)), else_=0)
+    # Points are in the series' summaries, and those that came since the last folding in segments.
+    parts = _Parts(conn, held, of_checkpoints)
+    for name, points in parts.of(series, func.sum(series.c.count)):
+        found[name].points += points
+    unfolded = segments.c.arrival > subjects.c.folded
+    for name, points in parts.by_writer(segments, func.sum(segments.c.points), unfolded):
+        found[name].points += points
+    for name, count in parts.by_writer(events, func.count()):
+        found[name].events += count
+    for name, count in parts.by_writer(artifacts, func.count()):
+        found[name].artifacts += count
+    for name, size in parts.by_writer(artifacts, func.sum(uploaded)):
+        found[name].bytes += size
 
 
 def total(counts: dict[str, Counts]) -> Counts:
@@ -78,28 +104,31 @@ def _run_ids() -> Targets:
     return select(runs.c.subject_id).join(subjects, subjects.c.id == runs.c.subject_id)
 
 
-def _per_scenario(
-    conn: Connection, amount: ColumnElement[Any], condition: ColumnElement[bool], table: Table | None = None
-) -> list[tuple[str, int]]:
-    query = select(scenarios.c.name, amount).select_from(runs).join(scenarios, scenarios.c.id == runs.c.scenario_id)
-    if table is not None:
-        query = query.join(table, table.c.subject_id == runs.c.subject_id)
-    rows = conn.execute(query.where(condition).group_by(scenarios.c.name))
-    return [(name, int(value)) for name, value in rows]
+class _Parts:
+    """Amounts over the rows of some subjects, by the scenario's name."""
 
+    def __init__(self, conn: Connection, held: Select[Any], of_checkpoints: bool) -> None:
+        self._conn, self._held, self._of_checkpoints = conn, held, of_checkpoints
 
-def _per_writer(
-    conn: Connection, table: Table, targets: Targets, amount: ColumnElement[Any], *conditions: ColumnElement[bool]
-) -> list[tuple[str, int]]:
-    """An amount over rows of the table whose writer is not replaced."""
-    query = (
-        select(scenarios.c.name, amount)
-        .select_from(table)
-        .join(writers, writers.c.id == table.c.writer_id)
-        .join(subjects, subjects.c.id == table.c.subject_id)
-        .join(runs, runs.c.subject_id == table.c.subject_id)
-        .join(scenarios, scenarios.c.id == runs.c.scenario_id)
-        .where(table.c.subject_id.in_(targets), writers.c.replaced.is_(False), *conditions)
-        .group_by(scenarios.c.name)
-    )
-    return [(name, int(value)) for name, value in conn.execute(query)]
+    def of(self, table: Table, amount: ColumnElement[Any], *conditions: ColumnElement[bool]) -> list[tuple[str, int]]:
+        return self._read(select(scenarios.c.name, amount).select_from(table), table, conditions)
+
+    def by_writer(
+        self, table: Table, amount: ColumnElement[Any], *conditions: ColumnElement[bool]
+    ) -> list[tuple[str, int]]:
+        """The same over rows of the table whose writer is not replaced."""
+        query = select(scenarios.c.name, amount).select_from(table).join(writers, writers.c.id == table.c.writer_id)
+        return self._read(query, table, (writers.c.replaced.is_(False), *conditions))
+
+    def _read(
+        self, query: Select[Any], table: Table, conditions: Sequence[ColumnElement[bool]]
+    ) -> list[tuple[str, int]]:
+        query = query.join(subjects, subjects.c.id == table.c.subject_id)
+        if self._of_checkpoints:
+            query = query.join(checkpoints, checkpoints.c.subject_id == table.c.subject_id)
+            query = query.join(runs, runs.c.subject_id == checkpoints.c.run_id)
+        else:
+            query = query.join(runs, runs.c.subject_id == table.c.subject_id)
+        query = query.join(scenarios, scenarios.c.id == runs.c.scenario_id)
+        query = query.where(table.c.subject_id.in_(self._held), *conditions).group_by(scenarios.c.name)
+        return [(name, int(value)) for name, value in self._conn.execute(query)]

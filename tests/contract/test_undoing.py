@@ -142,7 +142,7 @@ def test_the_audit_tells_who_did_what_and_when(door: Door, stream: StreamMaker) 
     door.undo(done.id, UndoDeletion())
     with pytest.raises(MboxError):
         door.undo(done.id, UndoDeletion())
-    counts = {"runs": 2, "points": 4, "events": 0, "artifacts": 0, "bytes": 0}
+    counts = {"runs": 2, "checkpoints": 0, "points": 4, "events": 0, "artifacts": 0, "bytes": 0}
     told = door.audit(done.id)
     by = done.created_by
     assert told == [

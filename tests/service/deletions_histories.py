@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mbox_ops.artifacts.blobs import Blobs
 from mbox_ops.entities.audit import AuditQuery
+from mbox_ops.entities.checkpoints import CheckpointQuery, CreateCheckpoint
 from mbox_ops.entities.cleanup import Rules
 from mbox_ops.entities.deletions import (
     Counts,
@@ -23,7 +24,9 @@ from mbox_ops.entities.deletions import (
     Selector,
     UndoDeletion,
 )
+from mbox_ops.entities.metrics import Block
 from mbox_ops.entities.runs import OpenRun, RunQuery
+from mbox_ops.entities.writers import Batch
 from mbox_ops.errors import MboxError
 from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database
@@ -53,6 +56,7 @@ class Histories(RuleBasedStateMachine):
         self.connect(path)
         self.model = Model()
         self.logs: list[Log] = []
+        self.checkpoints: dict[str, tuple[str, int]] = {}  # all there ever were: their runs and epochs
 
     def connect(self, path: Path) -> None:
         """A server's beginning."""
@@ -116,6 +120,39 @@ class Histories(RuleBasedStateMachine):
             return
         assert got == "ok"
         run.points, run.written_at = run.points + 1, self.clock.now()
+
+    @precondition(lambda self: self.logs)
+    @rule(data=st.data(), epoch=st.integers(0, 1))
+    def make_checkpoint(self, data: st.DataObject, epoch: int) -> None:
+        """Of any run there ever was: one that is live has one checkpoint of an epoch, a deleted one gets none."""
+        self.clock.forward(seconds=1)
+        uid = data.draw(st.sampled_from(self.logs)).id
+        run = next((run for run in self.model.runs if run.uid == uid), None)
+        wish = CreateCheckpoint(epoch=epoch, metrics={"loss": 1.0})
+        got = self.answer(lambda: self.service.checkpoints.create(ANN, uid, wish))
+        assert got == ("run_deleted" if run is None or run.deletion is not None else "ok")
+        if run is None or got != "ok":
+            return
+        assert self.result.checkpoint_exists == (epoch in run.checkpoints)
+        if epoch not in run.checkpoints:
+            run.written_at = self.clock.now()
+        run.checkpoints[epoch] = run.checkpoints.get(epoch, 0) + 1
+        self.checkpoints[self.result.checkpoint_id] = uid, epoch
+
+    @precondition(lambda self: self.checkpoints)
+    @rule(data=st.data())
+    def write_to_checkpoint(self, data: st.DataObject) -> None:
+        """By its id, whatever became of its run."""
+        self.clock.forward(seconds=1)
+        checkpoint_id, (uid, epoch) = data.draw(st.sampled_from(list(self.checkpoints.items())))
+        run = next((run for run in self.model.runs if run.uid == uid), None)
+        batch = Batch(run_id=checkpoint_id, points=[Block(names=["loss"], values=[0.5])])
+        got = self.answer(lambda: self.service.batches.write(ANN, batch))
+        if run is None or run.deletion is not None:
+            assert got == "run_deleted"
+            return
+        assert got == "ok"
+        run.checkpoints[epoch] += 1
 
     @rule(data=st.data(), how=st.sampled_from(["run", "scenario", "filter"]), force=st.booleans(), purge=st.booleans())
     def delete(self, data: st.DataObject, how: str, force: bool, purge: bool) -> None:
@@ -235,6 +272,9 @@ class Histories(RuleBasedStateMachine):
         assert sorted((run.id, run.key or "", run.scenario, points[run.id]) for run in shown) == sorted(
             (run.uid, run.key or "", run.scenario, run.points) for run in self.model.live()
         )
+        for run in self.model.live():
+            of_run = self.service.checkpoints.list(ANN, run.uid, CheckpointQuery()).items
+            assert {each.epoch: each.metrics["loss"].count for each in of_run} == run.checkpoints
         scenarios = self.service.scenarios.list(ANN, limit=9, cursor=None).items
         assert [each.name for each in scenarios] == sorted({run.scenario for run in self.model.live()})
         listed = self.service.deletions.list(ANN, limit=1_000, cursor=None).items
@@ -244,5 +284,6 @@ class Histories(RuleBasedStateMachine):
 def expectation(counts: Counts) -> Expected:
     """What a preview counted, as an expectation."""
     return Expected(
-        runs=counts.runs, points=counts.points, events=counts.events, artifacts=counts.artifacts, bytes=counts.bytes
-    )
+        runs=counts.runs, checkpoints=counts.checkpoints, points=counts.points, events=counts.events,
+        artifacts=counts.artifacts, bytes=counts.bytes,
+    )  # fmt: skip

@@ -18,6 +18,7 @@ class Run:
     ended: bool
     kept: bool = False
     points: int = 0
+    checkpoints: dict[int, int] = field(default_factory=dict)  # epochs, and how many points each has
     files: list[bytes] = field(default_factory=list)
     deletion: str | None = None
 
@@ -94,7 +95,8 @@ def counted(runs: list[Run]) -> dict[str, Counts]:
     return {
         name: Counts(
             runs=len(some),
-            points=sum(run.points for run in some),
+            checkpoints=sum(len(run.checkpoints) for run in some),
+            points=sum(run.points + sum(run.checkpoints.values()) for run in some),
             artifacts=sum(len(run.files) for run in some),
             bytes=sum(len(file) for run in some for file in run.files),
         )

@@ -311,6 +311,67 @@ def upgrade() -> None:
     op.create_index("ix_runs_scenario_id_started_at", "runs", ["scenario_id", "started_at", "subject_id"])
     op.create_index("ix_runs_source", "runs", ["namespace_id", "source"])
     op.create_table(
+        "models",
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("namespace_id", ID, nullable=False),
+        sa.Column("name", TXT, nullable=False),
+        sa.Column("owner", TXT, nullable=False),
+        sa.Column("task", TXT, nullable=False),
+        sa.Column("description", TXT, nullable=False),
+        sa.PrimaryKeyConstraint("subject_id", name="pk_models"),
+        sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_models_namespace_id"),
+        sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_models_subject_id", ondelete="CASCADE"),
+    )
+    op.create_index("ix_models_name", "models", ["namespace_id", "name"])
+    op.create_table(
+        "model_versions",
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("namespace_id", ID, nullable=False),
+        sa.Column("model_id", ID, nullable=False),
+        sa.Column("version", TXT, nullable=False),
+        sa.Column("name", TXT, nullable=False),
+        sa.Column("description", TXT, nullable=False),
+        sa.Column("framework", TXT, nullable=True),
+        sa.Column("run_uid", TXT, nullable=True),
+        sa.Column("run_name", TXT, nullable=True),
+        sa.Column("scenario", TXT, nullable=True),
+        sa.Column("checkpoint_uid", TXT, nullable=True),
+        sa.Column("epoch", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("subject_id", name="pk_model_versions"),
+        sa.ForeignKeyConstraint(["model_id"], ["subjects.id"], name="fk_model_versions_model_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_model_versions_namespace_id"),
+        sa.ForeignKeyConstraint(
+            ["subject_id"], ["subjects.id"], name="fk_model_versions_subject_id", ondelete="CASCADE"
+        ),
+        sa.UniqueConstraint("model_id", "version", name="uq_model_versions_model_id_version"),
+    )
+    op.create_index("ix_model_versions_namespace_id", "model_versions", ["namespace_id", "subject_id"])
+    there = sa.text("run_uid IS NOT NULL")
+    op.create_index(
+        "ix_model_versions_run_uid", "model_versions", ["run_uid"], sqlite_where=there, postgresql_where=there
+    )
+    op.create_table(
+        "unique_tags",
+        sa.Column("model_id", ID, nullable=False),
+        sa.Column("tag", TXT, nullable=False),
+        sa.Column("subject_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("model_id", "tag", name="pk_unique_tags"),
+        sa.ForeignKeyConstraint(["model_id"], ["subjects.id"], name="fk_unique_tags_model_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_unique_tags_subject_id", ondelete="CASCADE"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_unique_tags_subject_id", "unique_tags", ["subject_id"])
+    op.create_table(
+        "checkpoints",
+        sa.Column("subject_id", ID, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject_id", name="pk_checkpoints"),
+        sa.ForeignKeyConstraint(["run_id"], ["subjects.id"], name="fk_checkpoints_run_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_checkpoints_subject_id", ondelete="CASCADE"),
+        sa.UniqueConstraint("run_id", "epoch", name="uq_checkpoints_run_id_epoch"),
+    )
+    op.create_table(
         "segments",
         sa.Column("id", ID, nullable=False),
         sa.Column("subject_id", ID, nullable=False),
