@@ -27,3 +27,21 @@ class RunCollection(msgspec.Struct, frozen=True, kw_only=True):
     scenario_id: str
     runs: int
     last_run_at: datetime | None
+
+
+class ScenarioPart(msgspec.Struct, frozen=True, kw_only=True):
+    """The live runs of one source in one collection of a scenario.
+
+    Attributes:
+        source_kind: `pipeline` or `notebook`; None where no run says where it comes from.
+        bytes: of the artifacts that were uploaded.
+    """
+
+    source_kind: str | None
+    source: str | None
+    collection: str
+    collection_id: str
+    is_default: bool
+    runs: int
+    last_run_at: datetime | None
+    bytes: int

@@ -92,9 +92,14 @@ def _leaf(leaf: Leaf, *, negated: bool = False) -> str:
             return f"{name} IS {no}NAN"
 
 
+def text_literal(value: str) -> str:
+    """A text as the language writes it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _value(value: Value) -> str:
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return text_literal(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Instant):

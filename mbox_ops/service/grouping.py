@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from mbox_ops.entities.grouping import RunCollection, Scenario
+from mbox_ops.entities.grouping import RunCollection, Scenario, ScenarioPart
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.pages import Page
 from mbox_ops.errors import NotFound
@@ -19,6 +19,20 @@ class Scenarios:
     def __init__(self, database: Database, *, limits: Limits) -> None:
         self._database = database
         self._limits = limits
+
+    def parts(self, actor: Actor, name_or_id: str, *, limit: int = 1_000) -> list[ScenarioPart]:
+        """What is in a scenario, given by its id or name: its sources, and the collections that each has runs in."""
+        actor.require("read")
+        check_limit(limit, self._limits)
+        check_texts(scenario=name_or_id)
+        with self._database.read() as conn:
+            namespace_id = grouping.namespace_id(conn, name=actor.namespace)
+            if namespace_id is None:
+                return []
+            found = grouping.find_scenarios(conn, namespace_id=namespace_id, entries=[name_or_id])
+            if not found:
+                return []
+            return grouping.scenario_parts(conn, scenario_id=found[name_or_id].id, limit=limit)
 
     def list(self, actor: Actor, *, limit: int = 100, cursor: str | None = None) -> Page[Scenario]:
         """A page of the namespace's scenarios, by name."""

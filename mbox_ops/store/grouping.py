@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, Table, bindparam, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mbox_ops.entities.grouping import RunCollection, Scenario
+from mbox_ops.entities.grouping import RunCollection, Scenario, ScenarioPart
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.entities.instants import to_datetime
-from mbox_ops.store.tables import collections, namespaces, runs, scenarios, subjects
+from mbox_ops.store.tables import artifacts, collections, namespaces, runs, scenarios, subjects
 
 NewId = Callable[[], str]
 
@@ -91,25 +91,64 @@ def scenario_page(
 
 def describe_scenarios(conn: Connection, *, ids: Sequence[int]) -> list[Scenario]:
     """Those of these scenarios that have live runs, by name."""
-    shown = (scenarios.c.uid, scenarios.c.name, namespaces.c.name.label("namespace"))
-    count, last = func.count().label("runs"), func.max(runs.c.started_at).label("last_run_at")
+    counts = _live_counts(conn, runs.c.scenario_id, ids)
+    held = select(func.count()).where(collections.c.scenario_id == scenarios.c.id)
+    held = held.where(_live(runs.c.collection_id, collections)).correlate(scenarios)
     query = (
-        select(*shown, count, func.count(runs.c.collection_id.distinct()).label("collections"), last)
+        select(
+            scenarios.c.id, scenarios.c.uid, scenarios.c.name, namespaces.c.name.label("namespace"),
+            held.scalar_subquery().label("collections"), _last(runs.c.scenario_id, scenarios),
+        )
         .join(namespaces, namespaces.c.id == scenarios.c.namespace_id)
-        .join(runs, runs.c.scenario_id == scenarios.c.id)
-        .join(subjects, subjects.c.id == runs.c.subject_id)
-        .where(scenarios.c.id.in_(ids), subjects.c.deletion_id.is_(None))
-        .group_by(*shown)
+        .where(scenarios.c.id.in_(counts))
         .order_by(scenarios.c.name)
-    )
+    )  # fmt: skip
     return [
         Scenario(
             id=row.uid,
             name=row.name,
             namespace=row.namespace,
-            runs=row.runs,
+            runs=counts[row.id],
             collections=row.collections,
             last_run_at=to_datetime(row.last_run_at),
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def scenario_parts(conn: Connection, *, scenario_id: int, limit: int) -> list[ScenarioPart]:
+    """What is in a scenario: at most `limit` pairs of a source and a collection, by their names."""
+    c = collections.c
+    by = (runs.c.source_kind, runs.c.source, c.uid, c.name, c.is_default)
+    live = (runs.c.scenario_id == scenario_id, subjects.c.deletion_id.is_(None))
+    query = (
+        select(*by, func.count().label("runs"), func.max(runs.c.started_at).label("last_run_at"))
+        .join(subjects, subjects.c.id == runs.c.subject_id)
+        .join(collections, c.id == runs.c.collection_id)
+        .where(*live)
+        .group_by(*by)
+        .order_by(runs.c.source_kind, runs.c.source, c.name, c.uid)
+        .limit(limit)
+    )
+    sized = (
+        select(runs.c.source_kind, runs.c.source, c.uid, func.sum(artifacts.c.size))
+        .join(subjects, subjects.c.id == runs.c.subject_id)
+        .join(collections, c.id == runs.c.collection_id)
+        .join(artifacts, artifacts.c.subject_id == runs.c.subject_id)
+        .where(*live, artifacts.c.blob_id.is_not(None))
+        .group_by(runs.c.source_kind, runs.c.source, c.uid)
+    )
+    sizes = {tuple(key): int(size or 0) for *key, size in conn.execute(sized)}
+    return [
+        ScenarioPart(
+            source_kind=row.source_kind,
+            source=row.source,
+            collection=row.name,
+            collection_id=row.uid,
+            is_default=row.is_default,
+            runs=row.runs,
+            last_run_at=to_datetime(row.last_run_at),
+            bytes=sizes.get((row.source_kind, row.source, row.uid), 0),
         )
         for row in conn.execute(query)
     ]
@@ -135,13 +174,11 @@ def collection_page(
 def _describe_collections(conn: Connection, ids: Sequence[int]) -> list[RunCollection]:
     c = collections.c
     shown = (c.uid, c.name, c.is_default, scenarios.c.name.label("scenario"), scenarios.c.uid.label("scenario_uid"))
+    counts = _live_counts(conn, runs.c.collection_id, ids)
     query = (
-        select(*shown, func.count().label("runs"), func.max(runs.c.started_at).label("last_run_at"))
+        select(c.id, *shown, _last(runs.c.collection_id, collections))
         .join(scenarios, scenarios.c.id == c.scenario_id)
-        .join(runs, runs.c.collection_id == c.id)
-        .join(subjects, subjects.c.id == runs.c.subject_id)
-        .where(c.id.in_(ids), subjects.c.deletion_id.is_(None))
-        .group_by(*shown)
+        .where(c.id.in_(counts))
         .order_by(c.name, c.uid)
     )
     return [
@@ -152,11 +189,37 @@ def _describe_collections(conn: Connection, ids: Sequence[int]) -> list[RunColle
             is_default=row.is_default,
             scenario=row.scenario,
             scenario_id=row.scenario_uid,
-            runs=row.runs,
+            runs=counts[row.id],
             last_run_at=to_datetime(row.last_run_at),
         )
         for row in conn.execute(query)
     ]
+
+
+def _live_counts(conn: Connection, member: Any, ids: Sequence[int]) -> dict[int, int]:
+    """How many live runs each of these groups has; those without any are left out.
+
+    All are counted in an index, which is quick; then those that a deletion took are taken off, which are few.
+    """
+    all_runs = select(member, func.count()).where(member.in_(ids)).group_by(member)
+    counts: dict[int, int] = dict(conn.execute(all_runs).tuples().all())
+    gone = select(subjects.c.id).where(subjects.c.deletion_id.is_not(None))
+    deleted = select(member, func.count()).where(member.in_(ids), runs.c.subject_id.in_(gone)).group_by(member)
+    for group, count in conn.execute(deleted):
+        counts[group] -= count
+    return {group: count for group, count in counts.items() if count}
+
+
+def _last(member: Any, group: Table) -> Any:
+    """When the group's last live run started."""
+    query = (
+        select(runs.c.started_at)
+        .join(subjects, subjects.c.id == runs.c.subject_id)
+        .where(member == group.c.id, subjects.c.deletion_id.is_(None))
+        .order_by(runs.c.started_at.desc())
+        .limit(1)
+    )
+    return query.scalar_subquery().label("last_run_at")
 
 
 def _live(member: Any, group: Table) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from mbox_ops.search.showing import text_literal
+
 _UNITS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
 _STATES = {
     "RUNNING": ("running", "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}"),
@@ -112,5 +114,6 @@ def text(value: Any) -> Markup:
 
 
 FILTERS = {
-    "time": time, "duration": duration, "number": number, "count_of": count, "size": size, "state": state, "text": text,
+    "literal": text_literal, "time": time, "duration": duration, "number": number, "count_of": count, "size": size,
+    "state": state, "text": text,
 }  # fmt: skip
