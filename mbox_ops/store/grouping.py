@@ -202,7 +202,7 @@ def _live_counts(conn: Connection, member: Any, ids: Sequence[int]) -> dict[int,
     All are counted in an index, which is quick; then those that a deletion took are taken off, which are few.
     """
     all_runs = select(member, func.count()).where(member.in_(ids)).group_by(member)
-    counts: dict[int, int] = dict(conn.execute(all_runs).tuples().all())
+    counts: dict[int, int] = {row[0]: row[1] for row in conn.execute(all_runs)}
     gone = select(subjects.c.id).where(subjects.c.deletion_id.is_not(None))
     deleted = select(member, func.count()).where(member.in_(ids), runs.c.subject_id.in_(gone)).group_by(member)
     for group, count in conn.execute(deleted):
