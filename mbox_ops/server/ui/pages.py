@@ -30,6 +30,7 @@ from mbox_ops.server.bodies import media_type_of, read_body
 from mbox_ops.server.guards import Scope, check_origin, namespace_asked
 from mbox_ops.server.queries import NoQuery, decode_query
 from mbox_ops.server.routes import LANES, PLACE, Parts, place
+from mbox_ops.server.streams import Streamed, stream
 from mbox_ops.server.ui.csrf import CSRF_FIELD, check_token
 from mbox_ops.server.ui.visits import Answer, Visit
 
@@ -48,7 +49,7 @@ class Page:
     method: str
     path: str
     scope: Scope
-    fn: Callable[..., Answer]
+    fn: Callable[..., Answer | Streamed]
 
     @cached_property
     def types(self) -> dict[str, Any]:
@@ -61,14 +62,14 @@ class Page:
         return PLACE.findall(self.path)
 
 
-def page(method: str, path: str, *, scope: Scope) -> Callable[[Callable[..., Answer]], Page]:
+def page(method: str, path: str, *, scope: Scope) -> Callable[[Callable[..., Answer | Streamed]], Page]:
     """Make a page of a function.
 
     Raises:
         TypeError: the function's parameters are not those of the path.
     """
 
-    def make(fn: Callable[..., Answer]) -> Page:
+    def make(fn: Callable[..., Answer | Streamed]) -> Page:
         made = Page(method, path, scope, fn)
         if set(inspect.signature(fn).parameters) - {"visit", "query", "form"} != set(made.places):
             raise TypeError(f"{fn.__qualname__} does not take what {path} gives: {made.places}.")
@@ -90,7 +91,7 @@ def handler_of(shown: Page, parts: Parts) -> HTTPRouteHandler:
         body = await _form(request) if shown.method == "POST" else b""
         visit = visit_of(request, parts)
         answer = await parts.threads.run(LANES[shown.scope], perform, shown, request, visit, body)
-        return respond(answer)
+        return stream(answer, parts.threads) if isinstance(answer, Streamed) else respond(answer)
 
     return HTTPRouteHandler(
         PLACE.sub(r"{\1:str}", shown.path),
@@ -117,7 +118,7 @@ def visit_of(request: Request[Any, Any, State], parts: Parts) -> Visit:
     )
 
 
-def perform(shown: Page, request: Request[Any, Any, State], visit: Visit, body: bytes) -> Answer:
+def perform(shown: Page, request: Request[Any, Any, State], visit: Visit, body: bytes) -> Answer | Streamed:
     """Read what a page was asked, and answer it."""
     arguments: dict[str, object] = {name: place(name, request.path_params[name]) for name in shown.places}
     query_type = shown.types.get("query", NoQuery)

@@ -11,8 +11,10 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from mbox_ops.errors import NotFound
+from mbox_ops.server.ui.linking import link
 
 FOLDER = Path(__file__).parent / "static"
+MODULES = "js/"
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -33,11 +35,10 @@ class StaticFile(NamedTuple):
 @cache
 def static_files() -> Mapping[str, StaticFile]:
     """All of them by their path below `/static/<version>/`."""
-    return {
-        path.relative_to(FOLDER).as_posix(): _read(path)
-        for path in sorted(FOLDER.rglob("*"))
-        if path.suffix in MEDIA_TYPES and path.is_file()
-    }
+    paths = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in MEDIA_TYPES and path.is_file()]
+    found = {path.relative_to(FOLDER).as_posix(): path for path in paths}
+    modules = {name: path.read_text("utf-8") for name, path in found.items() if name.startswith(MODULES)}
+    return {name: _file(path, link(name, modules) if name in modules else None) for name, path in found.items()}
 
 
 @cache
@@ -66,7 +67,7 @@ def is_there(path: str) -> bool:
 
 
 async def send(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """A static file. Modules load each other by relative paths, so they all come from one version's addresses."""
+    """A static file."""
     asked = request.scope["path"].removeprefix("/static/")
     of_version, _, path = asked.partition("/")
     file = static_files().get(path)
@@ -96,7 +97,8 @@ def static_handler() -> HTTPRouteHandler:
     )(send)
 
 
-def _read(path: Path) -> StaticFile:
-    content = path.read_bytes()
+def _file(path: Path, linked: str | None) -> StaticFile:
+    """A file as it is, or a module with those that it imports."""
+    content = path.read_bytes() if linked is None else linked.encode()
     gzipped = gzip.compress(content, 9, mtime=0) if path.suffix in _COMPRESSED else None
     return StaticFile(MEDIA_TYPES[path.suffix], content, gzipped)

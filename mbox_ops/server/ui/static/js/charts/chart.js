@@ -41,13 +41,12 @@ export class Chart {
     this.zoomed = null;
     /** @type {uPlot | null} */
     this.plot = null;
-    /** @type {AbortController | null} */
-    this.asking = null;
+    this.asked = 0;
     /** @type {Set<number>} */
     this.unseen = new Set();
     this.area = part("div", "plot");
     this.note = part("p", "chart-note");
-    this.readout = part("p", "visually-hidden");
+    this.readout = part("p", "unseen");
     this.reset = button("Show all", () => this.zoom(null));
     this.legend = new Legend(spec, (curve, shown) => this.show(curve, shown));
     this.twin = new Twin(spec, () => this.curves);
@@ -71,8 +70,10 @@ export class Chart {
     picture.title = "Save this chart as a picture";
     const tools = part("div", "chart-tools");
     tools.append(this.reset, ...(plotter() ? [picture] : []));
-    if (plotter()) this.figure.append(tools, this.area, this.legend.root, this.note, this.readout, this.twin.root);
-    else this.figure.append(this.note, this.twin.root);
+    const caption = this.figure.querySelector("figcaption");
+    caption?.append(tools);
+    caption?.after(...(plotter() ? [this.area, this.legend.root] : []), this.note, this.readout);
+    this.figure.append(this.twin.root);
     new ResizeObserver(() => this.resize()).observe(this.figure);
     onTheme(() => this.plot?.redraw(false));
   }
@@ -87,14 +88,13 @@ export class Chart {
 
   /** Ask for the points, and draw them. */
   async load() {
-    this.asking?.abort();
-    const asking = new AbortController();
-    this.asking = asking;
+    const asked = (this.asked += 1);
     this.figure.setAttribute("aria-busy", "true");
     try {
-      this.curves = await fetchCurves(this.spec.series, { ...this.wanted(), signal: asking.signal });
+      const curves = await fetchCurves(this.spec.series, this.wanted());
+      if (asked !== this.asked) return; // something else was asked for meanwhile
+      this.curves = curves;
     } catch (error) {
-      if (asking.signal.aborted) return;
       this.note.textContent = `The curves could not be read: ${error instanceof Error ? error.message : error}`;
       this.figure.setAttribute("aria-busy", "false");
       return;
@@ -109,8 +109,8 @@ export class Chart {
   /** What to ask for: about as many points as can be told apart, of the part that is looked at. */
   wanted() {
     const { axis } = this.settings;
-    const width = Math.max(300, this.figure.clientWidth);
-    const most = Math.min(4000, Math.max(400, Math.round(width * 2)));
+    const width = Math.ceil(Math.max(300, this.figure.clientWidth) / 100) * 100;
+    const most = Math.min(4000, width * 2);
     const range = this.zoomed ? stepsBetween(this.curves, axis, ...this.zoomed) : null;
     return { axis, most, range };
   }
@@ -170,13 +170,20 @@ export class Chart {
   onKey(event) {
     const plot = this.plot;
     if (!plot || event.ctrlKey || event.metaKey || event.altKey) return;
-    const xs = plot.data[0];
-    const at = plot.cursor.idx ?? -1;
+    const xs = /** @type {number[]} */ (plot.data[0]);
     const { min, max } = plot.scales.x;
-    if (min == null || max == null || !xs.length) return;
-    const middle = at >= 0 ? xs[at] : (min + max) / 2;
+    if (min == null || max == null) return;
+    const first = xs.findIndex((x) => x >= min);
+    const last = xs.findLastIndex((x) => x <= max);
+    if (first < 0 || last < first) return;
+    const at = plot.cursor.idx ?? -1;
+    const inside = at >= first && at <= last;
+    const middle = inside ? xs[at] : (min + max) / 2;
     const moves = /** @type {Record<string, number>} */ ({
-      ArrowLeft: Math.max(0, at - 1), ArrowRight: Math.min(xs.length - 1, at + 1), Home: 0, End: xs.length - 1,
+      ArrowLeft: inside ? Math.max(first, at - 1) : last,
+      ArrowRight: inside ? Math.min(last, at + 1) : first,
+      Home: first,
+      End: last,
     });
     const factor = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
     if (event.key in moves) this.read(moves[event.key]);

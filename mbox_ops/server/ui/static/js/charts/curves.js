@@ -21,26 +21,59 @@
 
 /** @typedef {{first: number, last: number}} Range */
 
+/** @typedef {{axis: Axis, most: number, range?: Range | null}} How */
+/** @typedef {{series: SeriesRef[], how: How, resolve: (curves: Curve[]) => void, reject: (error: unknown) => void}} Waiting */
+
 const MOST_TOGETHER = 200;
+const GATHERING = 30; // milliseconds: what charts ask for meanwhile becomes one request
+/** @type {Waiting[]} */
+let waiting = [];
 
 /**
- * Ask for curves, in as many requests as the API's limits want.
+ * Ask for curves; what several charts ask for in the same way goes out together.
  * @param {SeriesRef[]} series
- * @param {{axis: Axis, most: number, range?: Range | null, signal?: AbortSignal}} how
+ * @param {How} how
  * @returns {Promise<Curve[]>}
  */
-export async function fetchCurves(series, how) {
+export function fetchCurves(series, how) {
+  return new Promise((resolve, reject) => {
+    if (!waiting.length) setTimeout(sendWaiting, GATHERING);
+    waiting.push({ series, how, resolve, reject });
+  });
+}
+
+function sendWaiting() {
+  /** @type {Map<string, Waiting[]>} */
+  const alike = new Map();
+  for (const one of waiting) {
+    const key = JSON.stringify(one.how);
+    alike.set(key, [...(alike.get(key) ?? []), one]);
+  }
+  waiting = [];
+  alike.forEach((several) => answer(several));
+}
+
+/**
+ * @param {Waiting[]} several that ask in the same way
+ */
+async function answer(several) {
+  const series = several.flatMap((one) => one.series);
   /** @type {Promise<Curve[]>[]} */
   const asked = [];
   for (let at = 0; at < series.length; at += MOST_TOGETHER) {
-    asked.push(ask(series.slice(at, at + MOST_TOGETHER), how));
+    asked.push(ask(series.slice(at, at + MOST_TOGETHER), several[0].how));
   }
-  return (await Promise.all(asked)).flat();
+  try {
+    const curves = (await Promise.all(asked)).flat();
+    several.forEach((one) => one.resolve(curves.splice(0, one.series.length)));
+  } catch (error) {
+    several.forEach((one) => one.reject(error));
+  }
 }
 
 /**
  * @param {SeriesRef[]} series
- * @param {{axis: Axis, most: number, range?: Range | null, signal?: AbortSignal}} how
+ * @param {How} how
  * @returns {Promise<Curve[]>}
  */
 async function ask(series, how) {
@@ -50,14 +83,13 @@ async function ask(series, how) {
     x: how.axis,
     ...(how.range ? { first_step: how.range.first, last_step: how.range.last } : {}),
   };
-  const answer = await fetch("/api/v1/curves", {
+  const response = await fetch("/api/v1/curves", {
     method: "POST",
     headers: { "content-type": "application/json", accept: "application/json", ...namespaceHeader() },
     body: JSON.stringify(body),
-    signal: how.signal,
   });
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error?.message ?? `The service answered ${answer.status}.`);
+  const found = await response.json();
+  if (!response.ok) throw new Error(found.error?.message ?? `The service answered ${response.status}.`);
   return found.items.map((/** @type {any} */ item) => curveOf(item, how.axis));
 }
 
@@ -66,8 +98,7 @@ async function ask(series, how) {
  * @returns {Record<string, string>}
  */
 function namespaceHeader() {
-  const namespace = new URLSearchParams(location.search).get("namespace");
-  return namespace ? { "mbox-namespace": encodeLatin(namespace) } : {};
+  return { "mbox-namespace": encodeLatin(document.body.dataset.namespace ?? "default") };
 }
 
 /**

@@ -15,7 +15,7 @@ export class Legend {
   constructor(spec, onSwitch) {
     this.spec = spec;
     this.root = document.createElement("div");
-    this.root.className = "legend";
+    this.root.className = spec.series.length > 1 ? "legend" : "legend single";
     this.place = document.createElement("span");
     this.place.className = "legend-place";
     this.values = spec.series.map((_, curve) => this.entry(curve, onSwitch));

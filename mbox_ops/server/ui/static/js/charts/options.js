@@ -109,7 +109,7 @@ function series({ curve, role }, { isShown, layers }) {
   }
   const stroke = () => (role === "raw" ? translucent(colour(curve), 0.3) : colour(curve));
   const points = { show: role === "line" && bare, size: 5, fill: () => colour(curve) };
-  return { show: isShown(curve), stroke, width: role === "raw" ? 1 : 1.5, dash: dash(curve), points };
+  return { show: isShown(curve), stroke, width: role === "raw" ? 1 : 1.5, dash: role === "raw" ? [] : dash(curve), points };
 }
 
 /**

@@ -1,0 +1,70 @@
+/** The charts of a page: made when they come into view, drawn as the form above them says, refreshed while a run goes on. */
+
+import { Chart } from "./chart.js";
+
+/** @typedef {import("./layers.js").Settings} Settings */
+/** @typedef {import("./curves.js").Axis} Axis */
+
+const REFRESH = 10_000;
+const AHEAD = "300px";
+const REDRAWN = new Set(["logx", "logy", "band", "smoothing", "x"]);
+
+/** Bring the charts of the page to life. */
+export function chartPage() {
+  const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-charts]"));
+  if (!form) return;
+  /** @type {Map<Element, Chart>} */
+  const charts = new Map();
+  const observer = new IntersectionObserver(
+    (entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && open(/** @type {HTMLElement} */ (target))),
+    { rootMargin: AHEAD },
+  );
+  /** @param {HTMLElement} figure */
+  function open(figure) {
+    if (!form || charts.has(figure)) return;
+    observer.unobserve(figure);
+    const chart = new Chart(figure, JSON.parse(figure.dataset.chart ?? "{}"), settingsOf(form));
+    charts.set(figure, chart);
+    chart.load();
+  }
+  document.querySelectorAll("figure[data-chart]").forEach((figure) => observer.observe(figure));
+  form.addEventListener("input", (event) => {
+    const control = /** @type {HTMLInputElement} */ (event.target);
+    if (!REDRAWN.has(control.name)) return;
+    keep(form);
+    charts.forEach((chart) => chart.change(settingsOf(form)));
+  });
+  form.querySelector("select[name=together]")?.addEventListener("change", () => form.requestSubmit());
+  if (form.dataset.live !== undefined) {
+    setInterval(() => document.hidden || charts.forEach((chart) => chart.zoomed || chart.load()), REFRESH);
+  }
+}
+
+/**
+ * How the form says that curves are shown.
+ * @param {HTMLFormElement} form
+ * @returns {Settings}
+ */
+export function settingsOf(form) {
+  const given = new FormData(form);
+  return {
+    axis: /** @type {Axis} */ (given.get("x") ?? "step"),
+    logX: given.has("logx"),
+    logY: given.has("logy"),
+    band: given.has("band"),
+    smoothing: Number(given.get("smoothing") ?? 0) / 100,
+  };
+}
+
+/**
+ * Put the state of the form into the address, so that it can be kept, sent and loaded again.
+ * @param {HTMLFormElement} form
+ */
+export function keep(form) {
+  const query = new URLSearchParams(location.search);
+  for (const name of REDRAWN) query.delete(name);
+  for (const [name, value] of new FormData(form)) {
+    if (REDRAWN.has(name) && value !== "" && !(name === "smoothing" && value === "0")) query.set(name, String(value));
+  }
+  history.replaceState(null, "", `${location.pathname}?${query}`);
+}

@@ -1,0 +1,280 @@
+"""The pages of one run, in a browser."""
+
+import base64
+import math
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from mbox_ops import Client
+from mbox_ops.testing import LiveServer
+from tests.ui.conftest import Watch
+
+Write = Callable[..., str]
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="alert(1)"><script>alert(1)</script></svg>'
+
+
+def block(name: str, values: list[float | str], *, steps: list[int] | None = None) -> dict[str, Any]:
+    """Points of a numeric series, at these steps or from 0."""
+    wallclocks = [1_700_000_000_000_000 + 1_000_000 * i for i in range(len(values))]
+    return {
+        "names": [name], "kind": "float", "steps": steps or list(range(len(values))), "wallclocks": wallclocks,
+        "values": values,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def run(write: Write) -> str:
+    """A run with something on each of its pages."""
+    return write(
+        key="airflow/prod/nightly_train/manual__1",
+        open={
+            "scenario": "churn", "name": "nightly 1", "owner": "ada", "execution": "manual__1",
+            "source": {"kind": "pipeline", "name": "nightly_train"},
+        },
+        parameters={"lr": 0.1, "note": "slow"},
+        tags={"team": "risk"},
+        labels={"accuracy": {"format_string": "percentage"}},
+        metadata=[{"op": "merge", "document": {"data": {"rows": 569, "files": ["a.csv"]}}}],
+        points=[
+            block("accuracy", [0.5, 0.75]),
+            block("train/loss", [math.exp(-i / 100) for i in range(2_000)] + ["NaN", "Infinity"]),
+            block("test/loss", [1.0, 0.5]),
+            block("system/memory_bytes", [1024.0, 2048.0]),
+            {"names": ["verdict"], "kind": "string", "values": ["good"]},
+        ],
+        events=[
+            {"name": name, "source": source, "wallclock": 1_700_000_000_000_000 + 1_000_000 * seconds, "metadata": {}}
+            for name, source, seconds in (
+                ("train_started", "trainer", 0), ("train_finished", "trainer", 90), ("checkpoint", "saver", 91),
+            )
+        ],
+        artifacts=[{"path": "data.parquet", "uri": "s3://bucket/data.parquet", "size": 12}],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def upload(server: LiveServer, namespace: str, run: str, tmp_path: Any) -> Callable[[str, bytes], None]:
+    """Uploads a file of the run."""
+
+    def send(name: str, content: bytes) -> None:
+        (tmp_path / name).write_bytes(content)
+        client = Client(url=server.url, namespace=namespace)
+        client.artifacts.upload(run, tmp_path / name)
+
+    return send
+
+
+def at(namespace: str, run_id: str, *parts: str, **query: str) -> str:
+    """The address of a page of a run."""
+    where = "/".join(["/runs", run_id, *parts])
+    return f"{where}?" + "&".join(f"{k}={quote(v)}" for k, v in {**query, "namespace": namespace}.items())
+
+
+def text_of(tab: Any, label: str) -> str:
+    """The text of a section by its heading."""
+    return " ".join(tab.get_by_role("region", name=label, exact=True).first.inner_text().split())
+
+
+def drawn(tab: Any, count: int) -> None:
+    """Wait until that many charts are drawn."""
+    tab.locator("figure.chart[aria-busy=false] canvas").nth(count - 1).wait_for()
+
+
+def test_the_overview_says_what_a_run_is(either_tab: Any, run: str, namespace: str) -> None:
+    """Identity, parameters, tags, metadata and metrics, with links to the rest."""
+    either_tab.goto(at(namespace, run))
+    about = text_of(either_tab, "About")
+    for part in ("Running", "churn", "nightly_train (Default)", "DAG nightly_train", "manual__1 of prod", "ada", run):
+        assert part in about
+    assert "lr 0.1 float" in text_of(either_tab, "Parameters")
+    assert "data" in text_of(either_tab, "Metadata")
+    assert "a.csv" in text_of(either_tab, "Metadata")
+    assert "accuracy 75 % 50 % 75 % 2" in text_of(either_tab, "Metrics")
+    tag = either_tab.get_by_role("link", name="team risk")
+    assert "filter=tags.team+%3D+%27risk%27" in tag.get_attribute("href")
+
+
+def test_name_tag_and_collection_can_be_changed(either_tab: Any, run: str, namespace: str) -> None:
+    """By forms that work without a script; what breaks a rule is said beside the form, which keeps what was typed."""
+    either_tab.goto(at(namespace, run))
+    either_tab.get_by_text("Rename", exact=True).first.click()
+    either_tab.get_by_label("Name", exact=True).fill("better name")
+    either_tab.get_by_role("button", name="Rename").click()
+    assert either_tab.get_by_role("heading", level=1).inner_text() == "better name"
+    assert either_tab.get_by_role("status").first.inner_text() == "The run is now called 'better name'."
+    either_tab.get_by_text("Move to another collection").click()
+    either_tab.get_by_label("Collection").fill("sweep")
+    either_tab.get_by_role("button", name="Move").click()
+    assert "Collection sweep" in text_of(either_tab, "About")
+    either_tab.get_by_text("Set a tag").click()
+    either_tab.get_by_label("Key").fill("stage")
+    either_tab.get_by_label("Value").fill("dev")
+    either_tab.get_by_role("button", name="Set").click()
+    assert "stage" in text_of(either_tab, "Tags")
+
+
+def test_a_refused_change_is_explained_at_its_place(tab: Any, run: str, namespace: str, watch: Watch) -> None:
+    """The form is open again, with the reason and what was typed."""
+    watch.expect("422")
+    tab.goto(at(namespace, run))
+    tab.get_by_text("Set a tag").click()
+    tab.get_by_label("Key").fill("runName")
+    tab.get_by_label("Value").fill("x")
+    tab.get_by_role("button", name="Set").click()
+    assert "kept by the system" in tab.get_by_role("alert").inner_text()
+    assert tab.get_by_label("Key").input_value() == "runName"
+
+
+def test_metrics_are_drawn_as_curves(tab: Any, run: str, namespace: str, watch: Watch) -> None:
+    """Grouped by prefix, with marks and notes, in ten requests at most."""
+    tab.goto(at(namespace, run, "metrics"))
+    drawn(tab, 3)
+    assert [one.inner_text() for one in tab.locator("figure.chart h3").all()] == ["accuracy", "test/loss", "train/loss"]
+    assert [one.inner_text() for one in tab.locator(".charts-group h2 bdi").all()] == ["test", "train"]
+    note = tab.locator("figure.chart", has_text="train/loss").locator(".chart-note").inner_text()
+    assert "of 2\u202f002 points, every peak among them" in note
+    assert "✕ 1 NaN" in note
+    assert "1 infinite" in note
+    assert "good" in text_of(tab, "Texts and bytes")
+    assert len(watch.requests) <= 10, watch.requests
+
+
+def test_without_scripts_metrics_are_tables(plain_tab: Any, run: str, namespace: str) -> None:
+    """What each series comes to, and the filter works."""
+    plain_tab.goto(at(namespace, run, "metrics"))
+    assert "75 % 50 % 75 % 62.5 % 2" in text_of(plain_tab, "Summary of accuracy")
+    plain_tab.get_by_label("Filter").fill("LOSS")
+    plain_tab.get_by_role("button", name="Show").click()
+    assert [one.inner_text() for one in plain_tab.locator("figure.chart h3").all()] == ["test/loss", "train/loss"]
+
+
+def test_the_controls_redraw_and_stand_in_the_address(tab: Any, run: str, namespace: str) -> None:
+    """Who loads the address again sees the same."""
+    tab.goto(at(namespace, run, "metrics", together="name", filter="loss"))
+    drawn(tab, 1)
+    assert tab.locator("figure.chart .legend button").all_inner_texts() == ["test/loss", "train/loss"]
+    tab.get_by_label("log y").check()
+    tab.get_by_label("Smoothing").fill("60")
+    tab.get_by_label("Over").select_option("relative")
+    tab.wait_for_url("**x=relative**")
+    drawn(tab, 1)
+    tab.reload()
+    assert tab.get_by_label("log y").is_checked()
+    assert tab.get_by_label("Smoothing").input_value() == "60"
+    drawn(tab, 1)
+
+
+def test_zoom_asks_for_the_range_again(tab: Any, run: str, namespace: str) -> None:
+    """With the mouse or the keyboard, and back."""
+    tab.goto(at(namespace, run, "metrics", filter="train/loss"))
+    drawn(tab, 1)
+    plot = tab.locator(".plot")
+    with tab.expect_request("**/api/v1/curves") as asked:
+        box = tab.locator(".u-over").bounding_box()
+        tab.mouse.move(box["x"] + 50, box["y"] + 50)
+        tab.mouse.down()
+        tab.mouse.move(box["x"] + 100, box["y"] + 60, steps=3)
+        tab.mouse.up()
+    sent = asked.value.post_data_json
+    assert 0 < sent["first_step"] < sent["last_step"] < 2_000
+    drawn(tab, 1)
+    tab.get_by_role("button", name="Show all").click()
+    drawn(tab, 1)
+    with tab.expect_request("**/api/v1/curves") as asked:
+        plot.press("+")
+    assert "first_step" in asked.value.post_data_json
+    drawn(tab, 1)
+    plot.press("ArrowRight")
+    assert tab.locator("[aria-live=polite]").inner_text().startswith("step ")
+    plot.press("0")
+    tab.get_by_role("button", name="Show all").wait_for(state="hidden")
+
+
+def test_a_chart_has_a_table_twin_and_a_picture(tab: Any, run: str, namespace: str) -> None:
+    """The same points as text, written as the label says, and a PNG."""
+    tab.goto(at(namespace, run, "metrics", filter="accuracy"))
+    drawn(tab, 1)
+    tab.get_by_text("Table of points").click()
+    rows = tab.locator("table.points tbody tr").all_inner_texts()
+    assert [row.split("\t")[0] + " " + row.split("\t")[-1] for row in rows] == ["0 50 %", "1 75 %"]
+    with tab.expect_download() as saved:
+        tab.get_by_role("button", name="PNG").click()
+    assert saved.value.suggested_filename == "accuracy.png"
+
+
+def test_system_metrics_have_a_page_of_their_own(tab: Any, run: str, namespace: str) -> None:
+    """Over the time since the run's start, in units that fit."""
+    tab.goto(at(namespace, run, "system"))
+    drawn(tab, 1)
+    assert "2 KiB" in text_of(tab, "Summary of system/memory_bytes")
+    assert tab.get_by_label("Over").input_value() == "relative"
+
+
+def test_events_show_what_took_how_long(either_tab: Any, run: str, namespace: str) -> None:
+    """Pairs on a line of time, and a list that can be filtered."""
+    either_tab.goto(at(namespace, run, "events"))
+    assert "train 1 min 30 s trainer" in text_of(either_tab, "What took time")
+    assert len(either_tab.locator("tbody tr").all()) == 3
+    either_tab.get_by_label("Source").fill("saver")
+    either_tab.get_by_role("button", name="Show").click()
+    rows = either_tab.locator("tbody tr").all_inner_texts()
+    assert [row.split()[2:] for row in rows] == [["checkpoint", "saver"]]
+
+
+def test_texts_and_pictures_are_shown_and_never_run(
+    either_tab: Any, run: str, namespace: str, upload: Callable[[str, bytes], None]
+) -> None:
+    """By what their bytes are: HTML is text here, and a picture that holds a script is only a picture."""
+    upload("page.html", b"<script>document.title = 'bad'</script>")
+    upload("plot.png", PICTURE)
+    upload("drawing.svg", SVG)
+    upload("weights.bin", bytes(range(256)))
+    either_tab.goto(at(namespace, run, "artifacts"))
+    either_tab.get_by_role("link", name="page.html").click()
+    assert "<script>" in text_of(either_tab, "Text of page.html")
+    for name in ("plot.png", "drawing.svg"):
+        either_tab.get_by_role("link", name=name).click()
+        picture = either_tab.get_by_role("img", name=f"Picture {name}")
+        picture.wait_for()
+        source = picture.get_attribute("src")
+    answer = either_tab.request.get(source)
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].endswith("sandbox")
+    either_tab.get_by_role("link", name="weights.bin").click()
+    assert either_tab.get_by_text("There is no preview").is_visible()
+    with either_tab.expect_download() as saved:
+        either_tab.locator("#artifact").get_by_role("link", name="Download").click()
+    assert saved.value.suggested_filename == "weights.bin"
+
+
+def test_lineage_leads_both_ways(either_tab: Any, run: str, namespace: str, write: Write) -> None:
+    """From an artifact to who used it, and from that run back."""
+    user = write(open={"scenario": "churn", "name": "user"}, uses=[{"uri": "s3://bucket/data.parquet"}])
+    either_tab.goto(at(namespace, run, "artifacts"))
+    either_tab.get_by_role("link", name="data.parquet", exact=True).click()
+    either_tab.locator("#artifact").get_by_role("link", name="user").click()
+    either_tab.wait_for_url(f"**/runs/{user}*")
+    either_tab.get_by_role("link", name="Artifacts").click()
+    either_tab.get_by_role("region", name="Used by this run").get_by_role("link", name="data.parquet").click()
+    either_tab.wait_for_url(f"**/runs/{run}/artifacts*")
+
+
+def test_a_run_is_shown_raw(either_tab: Any, run: str, namespace: str) -> None:
+    """As the API gives it, with its metadata."""
+    either_tab.goto(at(namespace, run, "raw"))
+    assert f'"id": "{run}"' in either_tab.locator("pre").first.inner_text()
+    assert '"rows": 569' in either_tab.locator("pre").last.inner_text()
+
+
+def test_a_run_that_is_not_there_is_a_page_that_says_so(tab: Any, namespace: str, watch: Watch) -> None:
+    """With ways on."""
+    watch.expect("404")
+    tab.goto(at(namespace, "nobody"))
+    assert "nobody" in tab.locator(".said").inner_text()
