@@ -19,6 +19,18 @@ _DUE = 500
 _QUIET = 5_000_000  # microseconds
 
 
+class Behind(Exception):
+    """Summaries that somebody is about to decide by do not hold every point yet.
+
+    Attributes:
+        subject_ids: whose they are.
+    """
+
+    def __init__(self, subject_ids: Sequence[int]) -> None:
+        super().__init__(subject_ids)
+        self.subject_ids = subject_ids
+
+
 def fold_all(database: Database, namespace: str) -> None:
     """Bring the summaries of a namespace's live runs up to date, in small transactions.
 

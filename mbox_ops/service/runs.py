@@ -14,10 +14,10 @@ from mbox_ops.service import searching
 from mbox_ops.service.access import Actor
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.cursors import Key, page_of
-from mbox_ops.service.freshness import fold_all, fold_due, read_fresh
+from mbox_ops.service.freshness import Behind, fold, fold_due, read_fresh
 from mbox_ops.service.queries import is_storable
 from mbox_ops.service.searching import Search
-from mbox_ops.store import listings, outbox, run_views, runs
+from mbox_ops.store import grouping, listings, outbox, run_views, runs, subjects
 from mbox_ops.store.database import Database
 from mbox_ops.store.patience import OutOfTimeError, limited
 
@@ -81,11 +81,8 @@ class Runs:
         """
         actor.require("read")
         search = searching.read(query, now=self._clock.now(), limits=self._limits)
-        if search.uses_metrics():
-            with suppress(Unavailable):  # it can be read as it is
-                fold_all(self._database, actor.namespace)
         try:
-            found = self._read(lambda conn: self._page(conn, actor.namespace, search))
+            found = self._find(actor.namespace, search)
             total = self._count(actor.namespace, search) if query.total else None
         except OutOfTimeError:
             raise searching.took_too_long(self._limits) from None
@@ -114,9 +111,22 @@ class Runs:
                 break
         return given_up
 
-    def _page(self, conn: "Connection", namespace: str, search: Search) -> Rows:
+    def _find(self, namespace: str, search: Search) -> Shown:
+        try:
+            return self._read(lambda conn: self._page(conn, namespace, search, as_is=False))
+        except Behind as behind:
+            with suppress(Unavailable):  # it can be read as it is
+                fold(self._database, behind.subject_ids)
+        return self._read(lambda conn: self._page(conn, namespace, search, as_is=True))
+
+    def _page(self, conn: "Connection", namespace: str, search: Search, *, as_is: bool) -> Rows:
         with limited(conn, self._limits.search_seconds):
-            listing = searching.find(conn, namespace, search)
+            namespace_id = grouping.namespace_id(conn, name=namespace)
+            if namespace_id is None:
+                return []
+            if search.uses_metrics() and not as_is and (late := subjects.unfolded(conn, namespace_id=namespace_id)):
+                raise Behind(late)
+            listing = searching.find(conn, namespace_id, search)
             if listing is None:
                 return []
             positions = listings.page(conn, listing, after=search.after, limit=search.query.limit + 1)
@@ -125,7 +135,8 @@ class Runs:
 
     def _count(self, namespace: str, search: Search) -> int:
         with self._database.read() as conn, limited(conn, self._limits.search_seconds):
-            listing = searching.find(conn, namespace, search)
+            namespace_id = grouping.namespace_id(conn, name=namespace)
+            listing = None if namespace_id is None else searching.find(conn, namespace_id, search)
             return 0 if listing is None else listings.count(conn, listing)
 
     def _expired(self, patience: int) -> bool:

@@ -76,11 +76,9 @@ def read(query: RunQuery, *, now: int, limits: Limits) -> Search:
     return Search(query, list_name, tree, sort, now, after)
 
 
-def find(conn: "Connection", namespace: str, search: Search) -> Listing | None:
-    """What a search is in the database; None if its namespace, scenario or collection is not there."""
-    query, namespace_id = search.query, grouping.namespace_id(conn, name=namespace)
-    if namespace_id is None:
-        return None
+def find(conn: "Connection", namespace_id: int, search: Search) -> Listing | None:
+    """What a search is in the database; None if its scenario or collection is not there."""
+    query = search.query
     scenario_id = collection_ids = None
     if query.scenario is not None:
         found = grouping.find_scenarios(conn, namespace_id=namespace_id, entries=[query.scenario])

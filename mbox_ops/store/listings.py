@@ -9,15 +9,14 @@ when descending), then those with neither. The statements are written so that no
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Select, and_, any_, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, select
 
 from mbox_ops.search.tree import Filter, SortKey
 from mbox_ops.store import orders
+from mbox_ops.store.among import among
+from mbox_ops.store.filters import lookups, trees
 from mbox_ops.store.filters.candidates import FEW, few
 from mbox_ops.store.filters.conditions import AllOf, Condition, every, is_never, so
-from mbox_ops.store.filters.trees import condition_of
 from mbox_ops.store.filters.values import Expression
 from mbox_ops.store.orders import Key, Position, Term, Value, beyond, order_by
 from mbox_ops.store.tables import INDEXED_TEXT, runs, subjects
@@ -33,12 +32,14 @@ class Listing(NamedTuple):
 
     Attributes:
         place: what all of them share and an index begins with: their namespace, scenario or collection.
-        condition: what they meet.
+        condition: what they meet, over `runs`.
+        over_row: the same over the row of the order's first key, if it has one.
         keys: of the order, one at least.
     """
 
     place: ColumnElement[bool]
     condition: Condition
+    over_row: Condition
     keys: Sequence[Key]
 
 
@@ -51,11 +52,17 @@ def listing(
     if scenario_id is not None:
         place = runs.c.scenario_id == scenario_id
     if collection_ids is not None:
-        others = [Condition(so(place))]
+        others = [Condition(of_run=so(place))]
         place = _equal(runs.c.collection_id, collection_ids)
-    if tree is not None:
-        others.append(condition_of(conn, tree, namespace_id=namespace_id))
-    return Listing(place, every(others), orders.read(conn, sort, namespace_id=namespace_id))
+    names = lookups.of_search(conn, tree, [key.field for key in sort], namespace_id=namespace_id)
+    keys, here = orders.keys(sort, names), trees.place_of(conn, namespace_id, names)
+
+    def over(table: FromClause | None) -> Condition:
+        if tree is None or table is None:
+            return every(others)
+        return every([*others, trees.condition(tree, here._replace(over=table))])
+
+    return Listing(place, over(runs), over(keys[0].row), keys)
 
 
 def page(conn: Connection, listing: Listing, *, after: Position | None, limit: int) -> list[Position]:
@@ -107,15 +114,8 @@ def _over_runs(conn: Connection, listing: Listing, ids: set[int] | None) -> Sele
 def _conditions(conn: Connection, listing: Listing, ids: set[int] | None) -> list[ColumnElement[bool]]:
     if ids is None:
         return [listing.place, _ALIVE, listing.condition.holds]
-    return [_among(conn, ids), so(listing.place), _ALIVE, listing.condition.holds]
-
-
-def _among(conn: Connection, ids: set[int]) -> ColumnElement[bool]:
-    """As one parameter, however many they are."""
-    if conn.dialect.name == "postgresql":
-        return runs.c.subject_id == any_(literal(sorted(ids), ARRAY(BigInteger)))
-    listed = func.json_each(msgspec.json.encode(sorted(ids)).decode()).table_valued("value")
-    return runs.c.subject_id.in_(select(listed.c.value))
+    found = among(conn.dialect.name, runs.c.subject_id, "candidates", sorted(ids))
+    return [found, so(listing.place), _ALIVE, listing.condition.holds]
 
 
 def _walk(conn: Connection, listing: Listing, phase: Phase, after: Position | None, limit: int) -> list[Position]:
@@ -152,8 +152,10 @@ def _over_rows(listing: Listing, phase: Phase) -> Select[Any]:
         if key.row is not None:
             source = source.outerjoin(key.row, and_(key.row.c.subject_id == row.c.subject_id, key.of_row))
     run = select(runs.c.subject_id).select_from(_RUNS).where(runs.c.subject_id == row.c.subject_id)
-    run = run.where(_ALIVE, so(listing.place), listing.condition.holds).correlate(row).offset(0)
-    query = select(row.c.subject_id).select_from(source).where(first.of_row, run.exists())
+    run = run.where(_ALIVE, so(listing.place), listing.over_row.of_run).correlate(row).offset(0)
+    # What the row's own number tells comes first: most runs are out then.
+    query = select(row.c.subject_id).select_from(source)
+    query = query.where(first.of_row, listing.over_row.of_subject, run.exists())
     if phase == "numbers":
         assert first.number is not None
         return query.where(first.number.is_not(None))

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, case, false, func, or_, tuple_
+from sqlalchemy import ColumnElement, FromClause, Table, and_, case, false, func, or_, tuple_
 
 from mbox_ops.search.tree import INSTANTS, NUMBERS, Field, Metadata, Metric, Parameter, RunColumn, SortKey, Tag
 from mbox_ops.store.filters import columns, lookups, metrics
+from mbox_ops.store.filters.lookups import Lookups
 from mbox_ops.store.filters.values import Expression
 from mbox_ops.store.tables import INDEXED_TEXT, attributes, series
 
@@ -101,13 +102,9 @@ def types_of(field: Field) -> tuple[type, ...]:
     return (*own, type(None))
 
 
-def read(conn: Connection, order: Sequence[SortKey], *, namespace_id: int) -> list[Key]:
-    """The keys of an order, found in the database. A name that nothing has gives a key that no run has."""
-    fields = [key.field for key in order]
-    paths = [field for field in fields if isinstance(field, Metadata)]
-    named = [(field, False) for field in fields if not isinstance(field, Metadata)]
-    ids = lookups.read(conn, namespace_id=namespace_id, asked=named, exact_paths=paths).exact
-    return [_key(key, ids, place) for place, key in enumerate(order)]
+def keys(order: Sequence[SortKey], names: Lookups) -> list[Key]:
+    """The keys of an order whose names were looked up; a name that nothing has gives a key that no run has."""
+    return [_key(key, names.exact, place) for place, key in enumerate(order)]
 
 
 def beyond(terms: Sequence[Term], standing: Sequence[int | float | str]) -> ColumnElement[bool]:

@@ -1,15 +1,14 @@
 """Runs as rows: what a run is shown as, kept up to date from the rows in `settings`."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     Select,
     and_,
-    bindparam,
     case,
     func,
     literal_column,
@@ -20,6 +19,7 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from mbox_ops.entities.runs import Status
+from mbox_ops.store.among import among, listed
 from mbox_ops.store.names import hash_of
 from mbox_ops.store.tables import (
     INDEXED_TEXT,
@@ -90,15 +90,6 @@ _JOINED = (
 )
 
 
-_SUBJECTS: BindParameter[Any] = bindparam("subject_ids", expanding=True)
-_ROWS: Select[Any] = select(*_COLUMNS).select_from(_JOINED).where(table.c.subject_id.in_(_SUBJECTS))
-_LOST: Select[Any] = (
-    select(writers.c.subject_id, func.sum(writers.c.lost), func.count())
-    .where(writers.c.subject_id.in_(_SUBJECTS), writers.c.replaced.is_(False))
-    .group_by(writers.c.subject_id)
-)
-
-
 def insert(conn: Connection, *, subject_id: int, **columns: object) -> None:
     """Give a subject that was just made its row in `runs`; the caller computed every column."""
     conn.execute(sql_insert(table).values(subject_id=subject_id, **columns))
@@ -140,9 +131,15 @@ def find(conn: Connection, *, uid: str) -> RunRow | None:
 
 def rows(conn: Connection, *, subject_ids: Sequence[int]) -> list[RunRow]:
     """The rows of these runs, in the order of the ids."""
-    found = conn.execute(_ROWS, {"subject_ids": list(subject_ids)}).all()
+    dialect = conn.dialect.name
+    found = conn.execute(_rows(dialect), {"subject_ids": listed(dialect, subject_ids)}).all()
     by_id = {row[0]: RunRow(*row) for row in found}
     return [by_id[subject_id] for subject_id in subject_ids]
+
+
+@cache
+def _rows(dialect: str) -> Select[Any]:
+    return select(*_COLUMNS).select_from(_JOINED).where(among(dialect, table.c.subject_id, "subject_ids"))
 
 
 def has_source(kind: str, name: str) -> ColumnElement[bool]:
@@ -182,8 +179,18 @@ def is_alive(now: int, *, quiet: int, lost: int) -> ColumnElement[bool]:
 
 def lost_batches(conn: Connection, *, subject_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """For each subject: how many batches its present writers lost, and how many present writers it has."""
-    found = conn.execute(_LOST, {"subject_ids": list(subject_ids)}).all()
+    dialect = conn.dialect.name
+    found = conn.execute(_lost(dialect), {"subject_ids": listed(dialect, subject_ids)}).all()
     return {subject: (int(lost), count) for subject, lost, count in found}
+
+
+@cache
+def _lost(dialect: str) -> Select[Any]:
+    return (
+        select(writers.c.subject_id, func.sum(writers.c.lost), func.count())
+        .where(among(dialect, writers.c.subject_id, "subject_ids"), writers.c.replaced.is_(False))
+        .group_by(writers.c.subject_id)
+    )
 
 
 def expired(conn: Connection, *, now: int, patience: int, limit: int, hold: bool = False) -> list[Expired]:

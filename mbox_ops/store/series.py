@@ -7,12 +7,14 @@ merged in the series' row, where search finds them.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from mbox_ops.entities.metrics import MetricSummary
 from mbox_ops.store import series_cache
+from mbox_ops.store.among import among, listed
 from mbox_ops.store.points import Segment, matrices, unpack
 from mbox_ops.store.summaries import State, merge, merged, pack_state, shown, states_of, unpack_state
 from mbox_ops.store.tables import names, segments, series, series_writers, subjects, writers
@@ -20,12 +22,6 @@ from mbox_ops.store.tables import names, segments, series, series_writers, subje
 T = TypeVar("T")
 Key = tuple[int, int]  # series, writer
 
-_SUMMARIES: Select[Any] = (
-    select(series.c.subject_id, names.c.name, series.c.kind, series.c.summary)
-    .join(names, names.c.id == series.c.name_id)
-    .where(series.c.subject_id.in_(bindparam("subject_ids", expanding=True)), series.c.count > 0)
-    .order_by(series.c.subject_id, names.c.name)
-)
 _IN = 5_000  # how many ids go into one statement; SQLite takes 32,766
 _SLICE = 500_000  # points that are summarised at once
 
@@ -189,7 +185,18 @@ def rebuild(conn: Connection, *, subject_id: int) -> None:
 def summaries(conn: Connection, *, subject_ids: Iterable[int]) -> dict[int, dict[str, MetricSummary]]:
     """The summaries of subjects' series by subject and name, names in order; as fresh as the last `fold`."""
     found: dict[int, dict[str, MetricSummary]] = {subject_id: {} for subject_id in subject_ids}
-    for some in batched(found):
-        for subject_id, name, kind, summary in conn.execute(_SUMMARIES, {"subject_ids": some}).all():
-            found[subject_id][name] = shown(name, kind, unpack_state(summary))
+    dialect = conn.dialect.name
+    rows = conn.execute(_summaries(dialect), {"subject_ids": listed(dialect, found)})
+    for subject_id, name, kind, summary in rows.all():  # one by one would cost as much again
+        found[subject_id][name] = shown(name, kind, unpack_state(summary))
     return found
+
+
+@cache
+def _summaries(dialect: str) -> Select[Any]:
+    return (
+        select(series.c.subject_id, names.c.name, series.c.kind, series.c.summary)
+        .join(names, names.c.id == series.c.name_id)
+        .where(among(dialect, series.c.subject_id, "subject_ids"), series.c.count > 0)
+        .order_by(series.c.subject_id, names.c.name)
+    )

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Executable, Select, bindparam, case, func, select
+from sqlalchemy import Connection, Executable, Select, bindparam, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mbox_ops.store.among import among, listed
 from mbox_ops.store.tables import settings as table
 from mbox_ops.store.tables import writers
 
@@ -57,16 +58,6 @@ _made = tuple.__new__  # of a NamedTuple, at a third of the price: a page of run
 _KEY = ["subject_id", "kind", "name", "writer_id"]
 _PRESENT = table.join(writers, writers.c.id == table.c.writer_id)
 
-_SUBJECTS: BindParameter[Any] = bindparam("subject_ids", expanding=True)
-_CURRENT: Select[Any] = (
-    select(table.c.subject_id, table.c.kind, table.c.name, table.c.value, table.c.type, table.c.arrival)
-    .select_from(_PRESENT)
-    .where(table.c.subject_id.in_(_SUBJECTS), table.c.kind.in_(bindparam("kinds", expanding=True)))
-    .where(writers.c.replaced.is_(False))
-    .order_by(table.c.subject_id, table.c.kind, table.c.name)  # as the unique index has them
-)
-# It says nothing new, but PostgreSQL would read all writers.
-_CURRENT_IN_POSTGRESQL = _CURRENT.where(writers.c.subject_id.in_(_SUBJECTS))
 _CLAIMS: Select[Any] = (
     select(table.c.name, table.c.value, table.c.rank, func.min(table.c.arrival), func.max(table.c.arrival))
     .select_from(_PRESENT)
@@ -87,8 +78,10 @@ def current(
     conn: Connection, *, subject_ids: Collection[int], kinds: Collection[str]
 ) -> dict[int, dict[str, dict[str, Setting]]]:
     """What is shown of settings, by subject, kind and name, names in order: of each the last to arrive."""
-    query = _CURRENT_IN_POSTGRESQL if conn.dialect.name == "postgresql" else _CURRENT
-    rows = conn.execute(query, {"subject_ids": list(subject_ids), "kinds": list(kinds)})
+    dialect = conn.dialect.name
+    rows = conn.execute(
+        _current(dialect), {"subject_ids": listed(dialect, subject_ids), "kinds": listed(dialect, kinds)}
+    )
     found: dict[int, dict[str, dict[str, Setting]]] = {}
     group, here, last, newest = dict[str, Setting](), (0, ""), "", 0
     for subject_id, kind, name, value, type, arrival in rows.all():
@@ -97,6 +90,20 @@ def current(
         if name != last or arrival >= newest:
             group[name], last, newest = _made(Setting, (value, type)), name, arrival
     return found
+
+
+@cache
+def _current(dialect: str) -> Select[Any]:
+    query = (
+        select(table.c.subject_id, table.c.kind, table.c.name, table.c.value, table.c.type, table.c.arrival)
+        .select_from(_PRESENT)
+        .where(among(dialect, table.c.subject_id, "subject_ids"), among(dialect, table.c.kind, "kinds"))
+        .where(writers.c.replaced.is_(False))
+        .order_by(table.c.subject_id, table.c.kind, table.c.name)  # as the unique index has them
+    )
+    if dialect == "postgresql":  # which would read all writers, though this says nothing new
+        query = query.where(among(dialect, writers.c.subject_id, "subject_ids"))
+    return query
 
 
 def count(conn: Connection, *, subject_id: int, kind: str) -> int:

@@ -31,15 +31,17 @@ class Connection(Protocol):
 
 HAS_TEXT = """EXISTS (
     SELECT 1 FROM attributes AS a
-    WHERE a.subject_id = s.id AND a.kind = '{kind}' AND a.name_id = {name}
-      AND a.text_start = {value} AND a.text = {value} {fence}
-)"""
+    WHERE a.subject_id = {subject} AND a.kind = '{kind}' AND a.name_id = {name} AND a.text_start = {value} {fence}
+)"""  # the texts are short, and are not digits
+HAS_MODEL = HAS_TEXT.format(
+    subject="acc.subject_id", kind="parameter", name="{model}", value="'model-{0}'", fence="{fence}"
+)
 SORTED = f"""
     SELECT s.id, s.uid
     FROM series AS acc {{index}} {{then}} JOIN subjects AS s ON s.id = acc.subject_id
     WHERE acc.name_id = {{accuracy}} AND acc.last_num IS NOT NULL AND s.deletion_id IS NULL
-      AND {HAS_TEXT.format(kind="parameter", name="{model}", value="'model-{0}'", fence="{fence}")}
-      AND EXISTS (SELECT 1 FROM series AS l WHERE l.subject_id = s.id AND l.name_id = {{loss}}
+      AND {HAS_MODEL}
+      AND EXISTS (SELECT 1 FROM series AS l WHERE l.subject_id = acc.subject_id AND l.name_id = {{loss}}
         AND l.last_num < 0.{{1}} {{fence}})
     ORDER BY acc.last_num DESC, acc.subject_id DESC LIMIT {{limit}}
 """
@@ -47,12 +49,13 @@ NESTED = f"""
     SELECT s.id, s.uid
     FROM runs AS r {{then}} JOIN subjects AS s ON s.id = r.subject_id
     WHERE r.namespace_id = 1 AND s.deletion_id IS NULL
-      AND ({HAS_TEXT.format(kind="metadata", name="{source}", value="'source-{0}'", fence="{fence}")} OR EXISTS (
+      AND ({HAS_TEXT.format(subject="s.id", kind="metadata", name="{source}", value="'source-{0}'", fence="{fence}")}
+      OR EXISTS (
         SELECT 1 FROM attributes AS a {{of_subject}}
         WHERE a.subject_id = s.id AND a.kind = 'metadata' AND a.name_id = {{count}}
           AND a.num > {{1}} AND a.type = 'number' {{fence}}
       ))
-      AND {HAS_TEXT.format(kind="metadata", name="{precision}", value="'bf16'", fence="{fence}")}
+      AND {HAS_TEXT.format(subject="s.id", kind="metadata", name="{precision}", value="'bf16'", fence="{fence}")}
     ORDER BY r.started_at DESC, r.subject_id DESC LIMIT {{limit}}
 """
 NAMES = {

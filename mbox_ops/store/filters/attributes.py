@@ -1,34 +1,37 @@
 """Leaves about parameters, tags and metadata: rows of `attributes`."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select, true
 
 from mbox_ops.search.tree import Compare, Exists, Instant, IsNull
 from mbox_ops.store.attributes import Kind
 from mbox_ops.store.database import Dialect
 from mbox_ops.store.filters.conditions import NEVER, AnyOf, Candidates, Condition, no, so
 from mbox_ops.store.filters.values import Asking, ByType, Typed, ranges, test
-from mbox_ops.store.tables import INDEXED_TEXT, attributes, runs
+from mbox_ops.store.tables import INDEXED_TEXT, attributes
 
 _ROW = attributes.alias("attribute")  # every leaf asks in a subquery of its own, so one alias does for all
+_DIGITS = re.compile(r"-?\d+")
 _MANY = 20  # numbers of names: as many seeks in an index cost more than a look at the run's rows
 
 
-def asking(leaf: Asking, kind: Kind, name_ids: Sequence[int], dialect: Dialect) -> Condition:
-    """Whether a run has a row that meets a leaf."""
+def asking(over: FromClause, leaf: Asking, kind: Kind, name_ids: Sequence[int], dialect: Dialect) -> Condition:
+    """Whether a run, by its `subject_id` in a table, has a row that meets a leaf."""
     if not name_ids:
         return NEVER
     condition = so(test(leaf, _by_type(kind), dialect))
     if isinstance(leaf, Compare) and leaf.op == "=" and isinstance(leaf.value, str):
-        # Told so, the index of texts says no without a look at the row, which is what most runs are answered.
-        condition = and_(_ROW.c.text_start == leaf.value[:INDEXED_TEXT], condition)
-    return Condition(_has(kind, name_ids, condition), _found(leaf, kind, name_ids))
+        condition = _is_text(leaf.value, kind, condition)
+    return Condition(_has(over, kind, name_ids, condition), candidates=_found(leaf, kind, name_ids))
 
 
-def existing(leaf: Exists | IsNull, kind: Kind, name_ids: Sequence[int], null_ids: Sequence[int]) -> Condition:
-    """Whether a run has a row at all, or none but JSON nulls.
+def existing(
+    over: FromClause, leaf: Exists | IsNull, kind: Kind, name_ids: Sequence[int], null_ids: Sequence[int]
+) -> Condition:
+    """Whether a run, by its `subject_id` in a table, has a row at all, or none but JSON nulls.
 
     Args:
         name_ids: of the place and of what lies below it.
@@ -37,18 +40,28 @@ def existing(leaf: Exists | IsNull, kind: Kind, name_ids: Sequence[int], null_id
     if not name_ids:
         return NEVER if isinstance(leaf, Exists) else no(NEVER)
     if isinstance(leaf, Exists):
-        return Condition(_has(kind, name_ids, true()), _all_texts(kind, name_ids))
+        return Condition(_has(over, kind, name_ids, true()), candidates=_all_texts(kind, name_ids))
     anything = true() if kind != "metadata" else so(or_(_ROW.c.type != "null", _ROW.c.name_id.not_in(null_ids)))
-    return no(Condition(_has(kind, name_ids, anything)))
+    return no(Condition(_has(over, kind, name_ids, anything)))
 
 
-def _has(kind: Kind, name_ids: Sequence[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _is_text(text: str, kind: Kind, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Told how the text begins, the index of texts says no without a look at the row, as it does to most runs.
+
+    Of a short text it says yes by itself too, unless it might be the digits of a number that float64 cannot hold.
+    """
+    starts = _ROW.c.text_start == text[:INDEXED_TEXT]
+    is_whole = len(text) < INDEXED_TEXT and (kind != "metadata" or not _DIGITS.fullmatch(text))
+    return starts if is_whole else and_(starts, condition)
+
+
+def _has(over: FromClause, kind: Kind, name_ids: Sequence[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     c = _ROW.c
     named = c.name_id == name_ids[0] if len(name_ids) == 1 else c.name_id.in_(name_ids)
-    query = select(c.id).where(c.subject_id == runs.c.subject_id, c.kind == kind)
+    query = select(c.subject_id).where(c.subject_id == over.c.subject_id, c.kind == kind)
     query = query.where(so(named) if len(name_ids) > _MANY else named, condition)
     # With an offset PostgreSQL looks at each run by itself, as this is meant, and joins nothing.
-    return query.correlate(runs).offset(0).exists()
+    return query.correlate(over).offset(0).exists()
 
 
 @cache  # the same for every leaf, and dear to build

@@ -6,7 +6,7 @@ when many do. So the indexes are asked, up to a limit, which costs about a milli
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -27,7 +27,36 @@ def few(conn: Connection, candidates: Candidates | None, *, wanted: int) -> set[
     if candidates is None:
         return None
     at_most_so_many_runs = conn.execute(_LAST).scalar() or 0
-    return _at_most(conn, candidates, min(FEW, math.isqrt(wanted * at_most_so_many_runs)))
+    most = min(FEW, math.isqrt(wanted * at_most_so_many_runs))
+    short = _without_long(candidates, iter(_are_longer(conn, list(_selects(candidates)), most)))
+    return None if short is None else _at_most(conn, short, most)
+
+
+def _selects(candidates: Candidates) -> Iterator[Select[Any]]:
+    if isinstance(candidates, Select):
+        yield candidates
+        return
+    for part in candidates.parts:
+        yield from _selects(part)
+
+
+def _are_longer(conn: Connection, selects: Sequence[Select[Any]], most: int) -> Sequence[bool]:
+    """Which of them find more: asked all at once, and before any is read."""
+    if not selects:
+        return []
+    found = conn.execute(select(*(each.offset(most).limit(1).scalar_subquery() for each in selects))).one()
+    return [value is not None for value in found]
+
+
+def _without_long(candidates: Candidates, are_long: Iterator[bool]) -> Candidates | None:
+    """What is left to read; None if it would be too much. `are_long` is in the order of `_selects`."""
+    if isinstance(candidates, Select):
+        return None if next(are_long) else candidates
+    parts = [_without_long(part, are_long) for part in candidates.parts]
+    short = tuple(part for part in parts if part is not None)
+    if isinstance(candidates, AllOf):
+        return AllOf(short) if short else None
+    return AnyOf(short) if len(short) == len(parts) else None
 
 
 def _at_most(conn: Connection, candidates: Candidates, most: int) -> set[int] | None:
@@ -45,9 +74,6 @@ def _alternatives(candidates: Candidates) -> Iterator[Select[Any] | AllOf]:
 
 
 def _union(conn: Connection, parts: list[Select[Any] | AllOf], most: int) -> set[int] | None:
-    selects = [part for part in parts if not isinstance(part, AllOf)]
-    if any(conn.execute(select.offset(most).limit(1)).first() is not None for select in selects):
-        return None  # before any is read
     found: set[int] = set()
     for part in parts:
         some = _intersection(conn, part, most) if isinstance(part, AllOf) else set(conn.execute(part).scalars())

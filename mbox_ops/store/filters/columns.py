@@ -40,13 +40,13 @@ def asking(leaf: Asking, column: Column, *, namespace_id: int, dialect: Dialect)
     if column in _GROUPS:
         return _of_group(leaf, column, namespace_id, dialect)
     by_type = {_type(column): Typed(value_of(column))}
-    return Condition(so(test(leaf, by_type, dialect)), _found(leaf, column, namespace_id))
+    return Condition(of_run=so(test(leaf, by_type, dialect)), candidates=_found(leaf, column, namespace_id))
 
 
 def existing(leaf: Exists | IsNull, column: Column) -> Condition:
     """Whether a run has a value in a column."""
     is_there = value_of(column).is_not(None)
-    return Condition(is_there if isinstance(leaf, Exists) else ~is_there)
+    return Condition(of_run=is_there if isinstance(leaf, Exists) else ~is_there)
 
 
 def is_never_missing(column: Column) -> bool:
@@ -65,7 +65,7 @@ def _of_group(leaf: Asking, column: Column, namespace_id: int, dialect: Dialect)
     if table is collections:
         query = query.join(scenarios, scenarios.c.id == collections.c.scenario_id)
     query = query.where(scenarios.c.namespace_id == namespace_id)
-    return Condition(so(member.in_(query)), select(runs.c.subject_id).where(member.in_(query)))
+    return Condition(of_run=so(member.in_(query)), candidates=select(runs.c.subject_id).where(member.in_(query)))
 
 
 def _found(leaf: Asking, column: Column, namespace_id: int) -> Candidates | None:

@@ -4,7 +4,7 @@ So a name that the namespace does not have costs no subquery, and the planner se
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, or_, select
@@ -55,6 +55,16 @@ def fields_of(tree: Filter) -> Iterable[tuple[Field, bool]]:
             yield from fields_of(part)
     else:
         yield tree.field, isinstance(tree, (Exists, IsNull))
+
+
+def of_search(conn: Connection, tree: Filter | None, order: Sequence[Field], *, namespace_id: int) -> Lookups:
+    """Look up what a filter and an order need. A path in an order is meant exactly as written."""
+    asked = [] if tree is None else list(fields_of(tree))
+    asked += [(field, False) for field in order if not isinstance(field, Metadata)]
+    return read(
+        conn, namespace_id=namespace_id, asked=asked,
+        exact_paths=[field for field in order if isinstance(field, Metadata)],
+    )  # fmt: skip
 
 
 def path_of(steps: Steps) -> str:
