@@ -117,3 +117,15 @@ class SetUniqueTags(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     unique_tags: list[str]
     move: bool = False
+
+
+class UniqueTags(msgspec.Struct, frozen=True, kw_only=True):
+    """The tags that a version has now.
+
+    Attributes:
+        moved_from: of each tag that was moved, the version that had it.
+    """
+
+    unique_tags: list[str]
+    moved_from: dict[str, str]
+    updated_at: datetime

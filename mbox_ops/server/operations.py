@@ -9,6 +9,7 @@ from mbox_ops.server.openapi import document
 from mbox_ops.server.rest import (
     artifacts,
     batches,
+    checkpoints,
     clock,
     comparisons,
     curves,
@@ -19,6 +20,7 @@ from mbox_ops.server.rest import (
     grouping,
     metadata,
     metrics,
+    models,
     runs,
     tokens,
     uploads,
@@ -29,7 +31,7 @@ from mbox_ops.wire.encodings import JSON
 DOCUMENTED = tuple(
     operations_of(
         runs, batches, experiments, metrics, curves, comparisons, fields,
-        metadata, events, artifacts, uploads, grouping, deletions, tokens, clock, health,
+        metadata, events, artifacts, uploads, grouping, models, checkpoints, deletions, tokens, clock, health,
     )
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from mbox_ops.service.access import Actor
 from mbox_ops.service.artifacts import check_checksum
 from mbox_ops.service.cursors import check_limit, page_of, read_cursor
 from mbox_ops.service.queries import is_storable
-from mbox_ops.service.reading import live_subject
+from mbox_ops.service.reading import live_run
 from mbox_ops.store import lineage
 from mbox_ops.store.database import Database
 
@@ -34,7 +34,7 @@ class Lineage:
         Runs are found by its id, and in its namespace by its checksum and its URI.
 
         Raises:
-            NotFound: there is none of a live run, or the token does not open its namespace.
+            NotFound: there is none of a live object, or the token does not open its namespace.
             InvalidRequest: the limit or the cursor breaks a rule.
         """
         after = self._check(actor, query)
@@ -46,7 +46,7 @@ class Lineage:
             return _page(query, after, produced, used)
 
     def of_run(self, actor: Actor, run_id: str, query: LineageQuery) -> Page[LineageEdge]:
-        """A page of what a run produced and what it used.
+        """A page of what a run, with its checkpoints, produced and what it used.
 
         Raises:
             NotFound: there is no such live run, or the token does not open its namespace.
@@ -54,7 +54,7 @@ class Lineage:
         """
         after = self._check(actor, query)
         with self._database.read() as conn:
-            run = live_subject(conn, actor, run_id)
+            run = live_run(conn, actor, run_id)
             produced = partial(lineage.produced_by, conn, subject_id=run.id)
             used = partial(lineage.used_by, conn, subject_id=run.id, namespace_id=run.namespace_id)
             return _page(query, after, produced, used)

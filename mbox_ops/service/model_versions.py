@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from mbox_ops.entities.instants import to_datetime
 from mbox_ops.entities.limits import Limits, check_text
 from mbox_ops.entities.model_versions import (
     CreatedModelVersion,
@@ -10,6 +11,7 @@ from mbox_ops.entities.model_versions import (
     ModelVersion,
     ModelVersionQuery,
     SetUniqueTags,
+    UniqueTags,
 )
 from mbox_ops.entities.pages import Page
 from mbox_ops.entities.writers import Batch
@@ -121,7 +123,7 @@ class ModelVersions:
 
         return page_of(_LIST, read_fresh(self._database, select, model_versions.describe), query.limit)
 
-    def set_unique_tags(self, actor: Actor, model_version_id: str, request: SetUniqueTags) -> ModelVersion:
+    def set_unique_tags(self, actor: Actor, model_version_id: str, request: SetUniqueTags) -> UniqueTags:
         """Give a version exactly these tags; with `move`, also those that other versions of the model have.
 
         Raises:
@@ -130,20 +132,20 @@ class ModelVersions:
             Conflict: another version has one of the tags, and `move` was not given; nothing was changed.
         """
         actor.require("write")
-        actor.require("read")
         tags = self._checked_tags(request.unique_tags)
         with self._database.write() as conn:
             held = _held_version(conn, actor, model_version_id)
             present = model_versions.tags_of(conn, [held.subject.id]).get(held.subject.id, [])
-            changed = {held.subject.id} if set(tags) != set(present) else set()
-            if request.move:
-                changed |= _take(conn, held, tags)
+            taken = _take(conn, held, tags) if request.move else {}
             model_versions.drop_tags(conn, model_id=held.model.id, tags=set(present) - set(tags))
             _give(conn, held, tags)
+            changed = {row for row, _ in taken.values()} | ({held.subject.id} if set(tags) != set(present) else set())
             now = self._clock.now()
             for subject_id in sorted(changed):
+                subjects.touch(conn, subject_id=subject_id, now=now)
                 outbox.add(conn, subject_id=subject_id, action="updated", at=now, parts=["unique_tags"])
-        return self.get(actor, model_version_id)
+        moved_from = {tag: version for tag, (_, version) in taken.items()}
+        return UniqueTags(unique_tags=sorted(tags), moved_from=moved_from, updated_at=to_datetime(now))
 
     def _checked(self, request: CreateModelVersion) -> Own:
         limits = self._limits
@@ -240,14 +242,14 @@ def _with_source(
     return said if checkpoint is None else said._replace(checkpoint_uid=checkpoint.uid, epoch=checkpoint.epoch)
 
 
-def _take(conn: "Connection", held: _Held, tags: Sequence[str]) -> set[int]:
-    """Take tags away from the other versions of the model; returns the rows of those that had one, which are held."""
+def _take(conn: "Connection", held: _Held, tags: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Take tags away from the other versions of the model; returns the rows, which are held, and names of those."""
     holders = model_versions.holders(conn, model_id=held.model.id, tags=tags)
-    others = {tag: row for tag, (row, _) in holders.items() if row != held.subject.id}
-    for row in sorted(set(others.values())):
+    others = {tag: holder for tag, holder in holders.items() if holder[0] != held.subject.id}
+    for row in sorted({row for row, _ in others.values()}):
         subjects.hold(conn, subject_id=row)
     model_versions.drop_tags(conn, model_id=held.model.id, tags=others)
-    return set(others.values())
+    return others
 
 
 def _give(conn: "Connection", held: _Held, tags: Sequence[str]) -> None:

@@ -1,9 +1,13 @@
-"""Edges between runs and artifacts, read from what was tracked, uploaded and used; those of deleted runs are hidden."""
+"""Edges between runs and artifacts, read from what was tracked, uploaded and used; those of deleted runs are hidden.
+
+What a checkpoint holds its run has produced. What a model or a version of one holds nobody is said to have produced by
+that; the same content in a run says it.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, false, func, or_, select
 
 from mbox_ops.entities.artifacts import StoredArtifact
 from mbox_ops.entities.instants import to_datetime
@@ -27,10 +31,10 @@ class Node(NamedTuple):
 
 def find(conn: Connection, *, uid: str) -> Node | None:
     """A live artifact by its id, in whatever namespace it is."""
-    query = _produced().add_columns(namespaces.c.name.label("namespace"))
+    query = _held().add_columns(namespaces.c.name.label("namespace"))
     query = query.join(namespaces, namespaces.c.id == subjects.c.namespace_id).where(artifacts.c.uid == uid)
     row = conn.execute(query).one_or_none()
-    return None if row is None else Node(stored(row, row.run_uid), row.id, row.namespace_id, row.namespace)
+    return None if row is None else Node(stored(row, row.parent), row.id, row.namespace_id, row.namespace)
 
 
 def produced_of(conn: Connection, node: Node, *, after: int, limit: int) -> Edges:
@@ -39,7 +43,7 @@ def produced_of(conn: Connection, node: Node, *, after: int, limit: int) -> Edge
     same = or_(artifacts.c.id == node.row, _has_checksum([targets.get("checksum")]), _has_uri([targets.get("uri")]))
     query = _produced().where(same, subjects.c.namespace_id == node.namespace_id, artifacts.c.id > after)
     rows = conn.execute(query.order_by(_in_turn(artifacts.c.id)).limit(limit))
-    return [((0, row.id), _edge("produced", _match(row, node), row, stored(row, row.run_uid))) for row in rows]
+    return [((0, row.id), _edge("produced", _match(row, node), row, stored(row, row.parent))) for row in rows]
 
 
 def used_of(conn: Connection, node: Node, *, after: int, limit: int) -> Edges:
@@ -52,9 +56,11 @@ def used_of(conn: Connection, node: Node, *, after: int, limit: int) -> Edges:
 
 def produced_by(conn: Connection, *, subject_id: int, after: int, limit: int) -> Edges:
     """The edges of what a run produced, after that row."""
-    query = _produced().where(artifacts.c.subject_id == subject_id, artifacts.c.id > after)
+    s = subjects.alias()
+    own = select(s.c.id).where(s.c.id == subject_id).union_all(select(s.c.id).where(s.c.parent_id == subject_id))
+    query = _produced().where(artifacts.c.subject_id.in_(own), artifacts.c.id > after)
     rows = conn.execute(query.order_by(_in_turn(artifacts.c.id)).limit(limit))
-    return [((0, row.id), _edge("produced", ("id", row.uid), row, stored(row, row.run_uid))) for row in rows]
+    return [((0, row.id), _edge("produced", ("id", row.uid), row, stored(row, row.parent))) for row in rows]
 
 
 def used_by(conn: Connection, *, subject_id: int, namespace_id: int, after: int, limit: int) -> Edges:
@@ -70,7 +76,7 @@ def _meant(conn: Connection, namespace_id: int, targets: Sequence[Target]) -> di
     c = artifacts.c
     ids, checksums, uris = ([text for by, text in targets if by == one] for one in ("id", "checksum", "uri"))
     newest = [
-        _produced(func.max(c.uid)).where(condition, subjects.c.namespace_id == namespace_id).group_by(column)
+        _held(func.max(c.uid)).where(condition, subjects.c.namespace_id == namespace_id).group_by(column)
         for column, condition, wanted in (
             (c.uid, c.uid.in_(ids), ids),
             (c.checksum, _has_checksum(checksums), checksums),
@@ -80,8 +86,8 @@ def _meant(conn: Connection, namespace_id: int, targets: Sequence[Target]) -> di
     ]
     uids = [uid for some in newest for uid in conn.execute(some).scalars()]  # which sort by time
     found: dict[Target, StoredArtifact] = {}
-    for row in conn.execute(_produced().where(c.uid.in_(uids)).order_by(c.uid)):
-        artifact = stored(row, row.run_uid)
+    for row in conn.execute(_held().where(c.uid.in_(uids)).order_by(c.uid)):
+        artifact = stored(row, row.parent)
         found |= dict.fromkeys(_targets(artifact), artifact)
     return found
 
@@ -92,30 +98,46 @@ def _targets(artifact: StoredArtifact) -> list[Target]:
     return [(by, text) for by, text in known if text]
 
 
-def _produced(*columns: Any) -> Select[Any]:
-    """Artifacts of live runs that no newer attempt has replaced."""
-    chosen = columns or (artifacts, artifacts.c.created_at.label("at"), subjects.c.namespace_id, *_RUN)
-    return _of_live_runs(select(*chosen).select_from(artifacts), artifacts.c.subject_id, artifacts.c.writer_id)
+def _held(*columns: Any) -> Select[Any]:
+    """Artifacts of live subjects that no newer attempt has replaced."""
+    chosen = columns or _ARTIFACT
+    return _live(select(*chosen).select_from(artifacts), artifacts.c.subject_id, artifacts.c.writer_id)
+
+
+def _produced() -> Select[Any]:
+    """Those of runs and of their checkpoints."""
+    return _of_runs(_held(*_ARTIFACT, *_RUN))
 
 
 def _used() -> Select[Any]:
     chosen = (uses.c.id, uses.c.by, uses.c.target, uses.c.created_at.label("at"), *_RUN)
-    return _of_live_runs(select(*chosen).select_from(uses), uses.c.subject_id, uses.c.writer_id)
+    return _of_runs(_live(select(*chosen).select_from(uses), uses.c.subject_id, uses.c.writer_id))
 
 
+_run = subjects.alias()
 _RUN = (
-    subjects.c.uid.label("run_uid"), runs.c.name.label("run_name"), runs.c.status.label("run_status"),
+    _run.c.uid.label("run_uid"), runs.c.name.label("run_name"), runs.c.status.label("run_status"),
     scenarios.c.name.label("run_scenario"),
+)  # fmt: skip
+_ARTIFACT = (
+    artifacts, artifacts.c.created_at.label("at"), subjects.c.namespace_id, subjects.c.uid.label("parent"),
 )  # fmt: skip
 
 
-def _of_live_runs(query: Select[Any], subject_id: ColumnElement[int], writer_id: ColumnElement[int]) -> Select[Any]:
+def _live(query: Select[Any], subject_id: ColumnElement[int], writer_id: ColumnElement[int]) -> Select[Any]:
     return (
         query.join(writers, writers.c.id == writer_id)
         .join(subjects, subjects.c.id == subject_id)
-        .join(runs, runs.c.subject_id == subjects.c.id)
-        .join(scenarios, scenarios.c.id == runs.c.scenario_id)
         .where(writers.c.replaced.is_(False), subjects.c.deletion_id.is_(None))
+    )
+
+
+def _of_runs(query: Select[Any]) -> Select[Any]:
+    of_checkpoint = case((subjects.c.type == "checkpoint", subjects.c.parent_id), else_=subjects.c.id)
+    return (
+        query.join(runs, runs.c.subject_id == of_checkpoint)
+        .join(_run, _run.c.id == runs.c.subject_id)
+        .join(scenarios, scenarios.c.id == runs.c.scenario_id)
     )
 
 

@@ -598,7 +598,7 @@ class ArtifactUse(_message.Message):
     def __init__(self, artifact_id: _Optional[str] = ..., checksum: _Optional[str] = ..., uri: _Optional[str] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ("run_id", "key", "writer", "open", "points", "parameters", "tags", "labels", "metadata", "events", "artifacts", "uses", "name", "collection", "state", "at", "lease", "lost")
+    __slots__ = ("run_id", "key", "writer", "open", "points", "parameters", "tags", "labels", "metadata", "events", "artifacts", "uses", "name", "collection", "state", "at", "lease", "lost", "checkpoint")
     class TagsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -624,6 +624,7 @@ class Batch(_message.Message):
     AT_FIELD_NUMBER: _ClassVar[int]
     LEASE_FIELD_NUMBER: _ClassVar[int]
     LOST_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     key: str
     writer: Writer
@@ -642,7 +643,8 @@ class Batch(_message.Message):
     at: _timestamp_pb2.Timestamp
     lease: bool
     lost: int
-    def __init__(self, run_id: _Optional[str] = ..., key: _Optional[str] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., open: _Optional[_Union[OpenRun, _Mapping]] = ..., points: _Optional[_Iterable[_Union[Points, _Mapping]]] = ..., parameters: _Optional[_Union[Metadata, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., labels: _Optional[_Union[Metadata, _Mapping]] = ..., metadata: _Optional[_Iterable[_Union[MetadataChange, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., artifacts: _Optional[_Iterable[_Union[ArtifactRecord, _Mapping]]] = ..., uses: _Optional[_Iterable[_Union[ArtifactUse, _Mapping]]] = ..., name: _Optional[str] = ..., collection: _Optional[str] = ..., state: _Optional[_Union[Run.Status, str]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lease: bool = ..., lost: _Optional[int] = ...) -> None: ...
+    checkpoint: int
+    def __init__(self, run_id: _Optional[str] = ..., key: _Optional[str] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., open: _Optional[_Union[OpenRun, _Mapping]] = ..., points: _Optional[_Iterable[_Union[Points, _Mapping]]] = ..., parameters: _Optional[_Union[Metadata, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., labels: _Optional[_Union[Metadata, _Mapping]] = ..., metadata: _Optional[_Iterable[_Union[MetadataChange, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., artifacts: _Optional[_Iterable[_Union[ArtifactRecord, _Mapping]]] = ..., uses: _Optional[_Iterable[_Union[ArtifactUse, _Mapping]]] = ..., name: _Optional[str] = ..., collection: _Optional[str] = ..., state: _Optional[_Union[Run.Status, str]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lease: bool = ..., lost: _Optional[int] = ..., checkpoint: _Optional[int] = ...) -> None: ...
 
 class BatchResult(_message.Message):
     __slots__ = ("status", "run_id", "existed", "seq", "updated_at", "num_keys_written", "artifact_ids")
@@ -938,6 +940,354 @@ class ListCollectionsResponse(_message.Message):
     next: str
     def __init__(self, collections: _Optional[_Iterable[_Union[RunCollection, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...
 
+class Model(_message.Message):
+    __slots__ = ("id", "name", "owner", "namespace", "task", "description", "versions", "latest_version", "latest_version_id", "created_at", "updated_at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    LATEST_VERSION_FIELD_NUMBER: _ClassVar[int]
+    LATEST_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    owner: str
+    namespace: str
+    task: str
+    description: str
+    versions: int
+    latest_version: str
+    latest_version_id: str
+    created_at: _timestamp_pb2.Timestamp
+    updated_at: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., owner: _Optional[str] = ..., namespace: _Optional[str] = ..., task: _Optional[str] = ..., description: _Optional[str] = ..., versions: _Optional[int] = ..., latest_version: _Optional[str] = ..., latest_version_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class CreateModelRequest(_message.Message):
+    __slots__ = ("name", "owner", "namespace", "task", "description", "metadata", "writer")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    owner: str
+    namespace: str
+    task: str
+    description: str
+    metadata: Metadata
+    writer: Writer
+    def __init__(self, name: _Optional[str] = ..., owner: _Optional[str] = ..., namespace: _Optional[str] = ..., task: _Optional[str] = ..., description: _Optional[str] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ...) -> None: ...
+
+class CreateModelResponse(_message.Message):
+    __slots__ = ("model_id", "model_exists", "created_at", "updated_at")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_EXISTS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    model_exists: bool
+    created_at: _timestamp_pb2.Timestamp
+    updated_at: _timestamp_pb2.Timestamp
+    def __init__(self, model_id: _Optional[str] = ..., model_exists: bool = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetModelRequest(_message.Message):
+    __slots__ = ("model_id",)
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    def __init__(self, model_id: _Optional[str] = ...) -> None: ...
+
+class GetModelResponse(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: Model
+    def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ...) -> None: ...
+
+class ListModelsRequest(_message.Message):
+    __slots__ = ("namespace", "name", "prefix", "owner", "task", "limit", "cursor")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    name: str
+    prefix: str
+    owner: str
+    task: str
+    limit: int
+    cursor: str
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., prefix: _Optional[str] = ..., owner: _Optional[str] = ..., task: _Optional[str] = ..., limit: _Optional[int] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class ListModelsResponse(_message.Message):
+    __slots__ = ("models", "next")
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    models: _containers.RepeatedCompositeFieldContainer[Model]
+    next: str
+    def __init__(self, models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...
+
+class ModelSource(_message.Message):
+    __slots__ = ("run_id", "run_name", "scenario", "run_exists", "checkpoint_id", "epoch")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_NAME_FIELD_NUMBER: _ClassVar[int]
+    SCENARIO_FIELD_NUMBER: _ClassVar[int]
+    RUN_EXISTS_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    run_name: str
+    scenario: str
+    run_exists: bool
+    checkpoint_id: str
+    epoch: int
+    def __init__(self, run_id: _Optional[str] = ..., run_name: _Optional[str] = ..., scenario: _Optional[str] = ..., run_exists: bool = ..., checkpoint_id: _Optional[str] = ..., epoch: _Optional[int] = ...) -> None: ...
+
+class ModelVersion(_message.Message):
+    __slots__ = ("id", "model_id", "model", "namespace", "version", "name", "description", "framework", "unique_tags", "source", "metrics", "artifacts", "created_at", "updated_at")
+    class MetricsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: MetricSummary
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[MetricSummary, _Mapping]] = ...) -> None: ...
+    ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
+    UNIQUE_TAGS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    ARTIFACTS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    model_id: str
+    model: str
+    namespace: str
+    version: str
+    name: str
+    description: str
+    framework: MLFramework
+    unique_tags: _containers.RepeatedScalarFieldContainer[str]
+    source: ModelSource
+    metrics: _containers.MessageMap[str, MetricSummary]
+    artifacts: int
+    created_at: _timestamp_pb2.Timestamp
+    updated_at: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., model_id: _Optional[str] = ..., model: _Optional[str] = ..., namespace: _Optional[str] = ..., version: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., framework: _Optional[_Union[MLFramework, str]] = ..., unique_tags: _Optional[_Iterable[str]] = ..., source: _Optional[_Union[ModelSource, _Mapping]] = ..., metrics: _Optional[_Mapping[str, MetricSummary]] = ..., artifacts: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class CreateModelVersionRequest(_message.Message):
+    __slots__ = ("model", "version", "name", "description", "framework", "unique_tags", "metadata", "experiment_id", "checkpoint_id", "writer")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
+    UNIQUE_TAGS_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    name: str
+    description: str
+    framework: MLFramework
+    unique_tags: _containers.RepeatedScalarFieldContainer[str]
+    metadata: Metadata
+    experiment_id: str
+    checkpoint_id: str
+    writer: Writer
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., framework: _Optional[_Union[MLFramework, str]] = ..., unique_tags: _Optional[_Iterable[str]] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., experiment_id: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ...) -> None: ...
+
+class CreateModelVersionResponse(_message.Message):
+    __slots__ = ("model_version_id", "model_version_exists", "created_at", "updated_at")
+    MODEL_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_EXISTS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    model_version_id: str
+    model_version_exists: bool
+    created_at: _timestamp_pb2.Timestamp
+    updated_at: _timestamp_pb2.Timestamp
+    def __init__(self, model_version_id: _Optional[str] = ..., model_version_exists: bool = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetModelVersionRequest(_message.Message):
+    __slots__ = ("model_version_id",)
+    MODEL_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
+    model_version_id: str
+    def __init__(self, model_version_id: _Optional[str] = ...) -> None: ...
+
+class GetModelVersionResponse(_message.Message):
+    __slots__ = ("model_version",)
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    model_version: ModelVersion
+    def __init__(self, model_version: _Optional[_Union[ModelVersion, _Mapping]] = ...) -> None: ...
+
+class ListModelVersionsRequest(_message.Message):
+    __slots__ = ("model", "version", "unique_tag", "experiment_id", "limit", "cursor")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    UNIQUE_TAG_FIELD_NUMBER: _ClassVar[int]
+    EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: str
+    unique_tag: str
+    experiment_id: str
+    limit: int
+    cursor: str
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., unique_tag: _Optional[str] = ..., experiment_id: _Optional[str] = ..., limit: _Optional[int] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class ListModelVersionsResponse(_message.Message):
+    __slots__ = ("model_versions", "next")
+    MODEL_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    model_versions: _containers.RepeatedCompositeFieldContainer[ModelVersion]
+    next: str
+    def __init__(self, model_versions: _Optional[_Iterable[_Union[ModelVersion, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...
+
+class SetUniqueTagsRequest(_message.Message):
+    __slots__ = ("model_version_id", "unique_tags", "move")
+    MODEL_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
+    UNIQUE_TAGS_FIELD_NUMBER: _ClassVar[int]
+    MOVE_FIELD_NUMBER: _ClassVar[int]
+    model_version_id: str
+    unique_tags: _containers.RepeatedScalarFieldContainer[str]
+    move: bool
+    def __init__(self, model_version_id: _Optional[str] = ..., unique_tags: _Optional[_Iterable[str]] = ..., move: bool = ...) -> None: ...
+
+class SetUniqueTagsResponse(_message.Message):
+    __slots__ = ("unique_tags", "moved_from", "updated_at")
+    class MovedFromEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    UNIQUE_TAGS_FIELD_NUMBER: _ClassVar[int]
+    MOVED_FROM_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    unique_tags: _containers.RepeatedScalarFieldContainer[str]
+    moved_from: _containers.ScalarMap[str, str]
+    updated_at: _timestamp_pb2.Timestamp
+    def __init__(self, unique_tags: _Optional[_Iterable[str]] = ..., moved_from: _Optional[_Mapping[str, str]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Checkpoint(_message.Message):
+    __slots__ = ("id", "experiment_id", "epoch", "metrics", "namespace", "artifacts", "created_at", "updated_at")
+    class MetricsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: MetricSummary
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[MetricSummary, _Mapping]] = ...) -> None: ...
+    ID_FIELD_NUMBER: _ClassVar[int]
+    EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    ARTIFACTS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    experiment_id: str
+    epoch: int
+    metrics: _containers.MessageMap[str, MetricSummary]
+    namespace: str
+    artifacts: int
+    created_at: _timestamp_pb2.Timestamp
+    updated_at: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., experiment_id: _Optional[str] = ..., epoch: _Optional[int] = ..., metrics: _Optional[_Mapping[str, MetricSummary]] = ..., namespace: _Optional[str] = ..., artifacts: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class CreateCheckpointRequest(_message.Message):
+    __slots__ = ("experiment_id", "epoch", "metrics", "metadata", "artifacts", "writer")
+    class MetricsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    ARTIFACTS_FIELD_NUMBER: _ClassVar[int]
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    experiment_id: str
+    epoch: int
+    metrics: _containers.ScalarMap[str, float]
+    metadata: Metadata
+    artifacts: _containers.RepeatedCompositeFieldContainer[ArtifactRecord]
+    writer: Writer
+    def __init__(self, experiment_id: _Optional[str] = ..., epoch: _Optional[int] = ..., metrics: _Optional[_Mapping[str, float]] = ..., metadata: _Optional[_Union[Metadata, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[ArtifactRecord, _Mapping]]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ...) -> None: ...
+
+class CreateCheckpointResponse(_message.Message):
+    __slots__ = ("checkpoint_id", "checkpoint_exists", "artifact_ids", "created_at", "updated_at")
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_EXISTS_FIELD_NUMBER: _ClassVar[int]
+    ARTIFACT_IDS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    checkpoint_id: str
+    checkpoint_exists: bool
+    artifact_ids: _containers.RepeatedScalarFieldContainer[str]
+    created_at: _timestamp_pb2.Timestamp
+    updated_at: _timestamp_pb2.Timestamp
+    def __init__(self, checkpoint_id: _Optional[str] = ..., checkpoint_exists: bool = ..., artifact_ids: _Optional[_Iterable[str]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetCheckpointRequest(_message.Message):
+    __slots__ = ("checkpoint_id",)
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    checkpoint_id: str
+    def __init__(self, checkpoint_id: _Optional[str] = ...) -> None: ...
+
+class GetCheckpointResponse(_message.Message):
+    __slots__ = ("checkpoint",)
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    checkpoint: Checkpoint
+    def __init__(self, checkpoint: _Optional[_Union[Checkpoint, _Mapping]] = ...) -> None: ...
+
+class ListCheckpointsRequest(_message.Message):
+    __slots__ = ("experiment_id", "first_epoch", "last_epoch", "newest_first", "limit", "cursor")
+    EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    FIRST_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    LAST_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    experiment_id: str
+    first_epoch: int
+    last_epoch: int
+    newest_first: bool
+    limit: int
+    cursor: str
+    def __init__(self, experiment_id: _Optional[str] = ..., first_epoch: _Optional[int] = ..., last_epoch: _Optional[int] = ..., newest_first: bool = ..., limit: _Optional[int] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class ListCheckpointsResponse(_message.Message):
+    __slots__ = ("checkpoints", "next")
+    CHECKPOINTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    checkpoints: _containers.RepeatedCompositeFieldContainer[Checkpoint]
+    next: str
+    def __init__(self, checkpoints: _Optional[_Iterable[_Union[Checkpoint, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...
+
 class Names(_message.Message):
     __slots__ = ("names",)
     NAMES_FIELD_NUMBER: _ClassVar[int]
@@ -963,18 +1313,20 @@ class Selector(_message.Message):
     def __init__(self, scenarios: _Optional[_Union[Names, _Mapping]] = ..., scenario_version: _Optional[str] = ..., pipeline: _Optional[str] = ..., execution: _Optional[str] = ..., notebook: _Optional[str] = ..., run_id: _Optional[str] = ..., filter: _Optional[str] = ...) -> None: ...
 
 class Expected(_message.Message):
-    __slots__ = ("runs", "points", "events", "artifacts", "bytes")
+    __slots__ = ("runs", "points", "events", "artifacts", "bytes", "checkpoints")
     RUNS_FIELD_NUMBER: _ClassVar[int]
     POINTS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     ARTIFACTS_FIELD_NUMBER: _ClassVar[int]
     BYTES_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINTS_FIELD_NUMBER: _ClassVar[int]
     runs: int
     points: int
     events: int
     artifacts: int
     bytes: int
-    def __init__(self, runs: _Optional[int] = ..., points: _Optional[int] = ..., events: _Optional[int] = ..., artifacts: _Optional[int] = ..., bytes: _Optional[int] = ...) -> None: ...
+    checkpoints: int
+    def __init__(self, runs: _Optional[int] = ..., points: _Optional[int] = ..., events: _Optional[int] = ..., artifacts: _Optional[int] = ..., bytes: _Optional[int] = ..., checkpoints: _Optional[int] = ...) -> None: ...
 
 class CreateDeletionRequest(_message.Message):
     __slots__ = ("selector", "dry_run", "force", "purge", "max_runs", "expected", "key")
@@ -995,18 +1347,20 @@ class CreateDeletionRequest(_message.Message):
     def __init__(self, selector: _Optional[_Union[Selector, _Mapping]] = ..., dry_run: bool = ..., force: bool = ..., purge: bool = ..., max_runs: _Optional[int] = ..., expected: _Optional[_Union[Expected, _Mapping]] = ..., key: _Optional[str] = ...) -> None: ...
 
 class Counts(_message.Message):
-    __slots__ = ("runs", "points", "events", "artifacts", "bytes")
+    __slots__ = ("runs", "points", "events", "artifacts", "bytes", "checkpoints")
     RUNS_FIELD_NUMBER: _ClassVar[int]
     POINTS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     ARTIFACTS_FIELD_NUMBER: _ClassVar[int]
     BYTES_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINTS_FIELD_NUMBER: _ClassVar[int]
     runs: int
     points: int
     events: int
     artifacts: int
     bytes: int
-    def __init__(self, runs: _Optional[int] = ..., points: _Optional[int] = ..., events: _Optional[int] = ..., artifacts: _Optional[int] = ..., bytes: _Optional[int] = ...) -> None: ...
+    checkpoints: int
+    def __init__(self, runs: _Optional[int] = ..., points: _Optional[int] = ..., events: _Optional[int] = ..., artifacts: _Optional[int] = ..., bytes: _Optional[int] = ..., checkpoints: _Optional[int] = ...) -> None: ...
 
 class Deletion(_message.Message):
     __slots__ = ("id", "state", "namespace", "selector", "counts", "by_scenario", "scenarios_not_found", "running", "protected", "created_at", "purge_after", "created_by", "finished_at", "rules", "kept")

@@ -155,6 +155,56 @@ class ModelStoreStub(object):
                 request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListCollectionsRequest.SerializeToString,
                 response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListCollectionsResponse.FromString,
                 _registered_method=True)
+        self.CreateModel = channel.unary_unary(
+                '/modelbox.ModelStore/CreateModel',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelResponse.FromString,
+                _registered_method=True)
+        self.GetModel = channel.unary_unary(
+                '/modelbox.ModelStore/GetModel',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetModelRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetModelResponse.FromString,
+                _registered_method=True)
+        self.ListModels = channel.unary_unary(
+                '/modelbox.ModelStore/ListModels',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListModelsRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListModelsResponse.FromString,
+                _registered_method=True)
+        self.CreateModelVersion = channel.unary_unary(
+                '/modelbox.ModelStore/CreateModelVersion',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelVersionRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelVersionResponse.FromString,
+                _registered_method=True)
+        self.GetModelVersion = channel.unary_unary(
+                '/modelbox.ModelStore/GetModelVersion',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetModelVersionRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetModelVersionResponse.FromString,
+                _registered_method=True)
+        self.ListModelVersions = channel.unary_unary(
+                '/modelbox.ModelStore/ListModelVersions',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListModelVersionsRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListModelVersionsResponse.FromString,
+                _registered_method=True)
+        self.SetUniqueTags = channel.unary_unary(
+                '/modelbox.ModelStore/SetUniqueTags',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.SetUniqueTagsRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.SetUniqueTagsResponse.FromString,
+                _registered_method=True)
+        self.CreateCheckpoint = channel.unary_unary(
+                '/modelbox.ModelStore/CreateCheckpoint',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateCheckpointRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateCheckpointResponse.FromString,
+                _registered_method=True)
+        self.GetCheckpoint = channel.unary_unary(
+                '/modelbox.ModelStore/GetCheckpoint',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetCheckpointRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetCheckpointResponse.FromString,
+                _registered_method=True)
+        self.ListCheckpoints = channel.unary_unary(
+                '/modelbox.ModelStore/ListCheckpoints',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListCheckpointsRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListCheckpointsResponse.FromString,
+                _registered_method=True)
         self.CreateDeletion = channel.unary_unary(
                 '/modelbox.ModelStore/CreateDeletion',
                 request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateDeletionRequest.SerializeToString,
@@ -353,6 +403,76 @@ class ModelStoreServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateModel(self, request, context):
+        """Creates a new model, or finds the one that has the name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetModel(self, request, context):
+        """One model by its id or its name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListModels(self, request, context):
+        """A page of the models of a namespace, by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateModelVersion(self, request, context):
+        """Creates a new version of a model, or finds the one that has the name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetModelVersion(self, request, context):
+        """One version of a model by its id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListModelVersions(self, request, context):
+        """A page of the versions of a model, or of all models of the namespace, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetUniqueTags(self, request, context):
+        """Gives a version of a model exactly these tags, of which each is on at most one version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateCheckpoint(self, request, context):
+        """Creates the checkpoint of an experiment and an epoch, or finds it, and adds what is given to it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCheckpoint(self, request, context):
+        """One checkpoint by its id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCheckpoints(self, request, context):
+        """A page of the checkpoints of an experiment, by epoch.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateDeletion(self, request, context):
         """Deletes what a selector takes, or only counts it with `dry_run`.
         """
@@ -510,6 +630,56 @@ def add_ModelStoreServicer_to_server(servicer, server):
                     servicer.ListCollections,
                     request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListCollectionsRequest.FromString,
                     response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListCollectionsResponse.SerializeToString,
+            ),
+            'CreateModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateModel,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelResponse.SerializeToString,
+            ),
+            'GetModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetModel,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetModelRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetModelResponse.SerializeToString,
+            ),
+            'ListModels': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListModels,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListModelsRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'CreateModelVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateModelVersion,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelVersionRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelVersionResponse.SerializeToString,
+            ),
+            'GetModelVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetModelVersion,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetModelVersionRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetModelVersionResponse.SerializeToString,
+            ),
+            'ListModelVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListModelVersions,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListModelVersionsRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListModelVersionsResponse.SerializeToString,
+            ),
+            'SetUniqueTags': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetUniqueTags,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.SetUniqueTagsRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.SetUniqueTagsResponse.SerializeToString,
+            ),
+            'CreateCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateCheckpoint,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateCheckpointRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.CreateCheckpointResponse.SerializeToString,
+            ),
+            'GetCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCheckpoint,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetCheckpointRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.GetCheckpointResponse.SerializeToString,
+            ),
+            'ListCheckpoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCheckpoints,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListCheckpointsRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.ListCheckpointsResponse.SerializeToString,
             ),
             'CreateDeletion': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateDeletion,
@@ -1185,6 +1355,276 @@ class ModelStore(object):
             '/modelbox.ModelStore/ListCollections',
             mbox__ops_dot_wire_dot_modelbox__pb2.ListCollectionsRequest.SerializeToString,
             mbox__ops_dot_wire_dot_modelbox__pb2.ListCollectionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/CreateModel',
+            mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/GetModel',
+            mbox__ops_dot_wire_dot_modelbox__pb2.GetModelRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.GetModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/ListModels',
+            mbox__ops_dot_wire_dot_modelbox__pb2.ListModelsRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateModelVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/CreateModelVersion',
+            mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelVersionRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.CreateModelVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetModelVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/GetModelVersion',
+            mbox__ops_dot_wire_dot_modelbox__pb2.GetModelVersionRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.GetModelVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListModelVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/ListModelVersions',
+            mbox__ops_dot_wire_dot_modelbox__pb2.ListModelVersionsRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.ListModelVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetUniqueTags(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/SetUniqueTags',
+            mbox__ops_dot_wire_dot_modelbox__pb2.SetUniqueTagsRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.SetUniqueTagsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/CreateCheckpoint',
+            mbox__ops_dot_wire_dot_modelbox__pb2.CreateCheckpointRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.CreateCheckpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/GetCheckpoint',
+            mbox__ops_dot_wire_dot_modelbox__pb2.GetCheckpointRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.GetCheckpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCheckpoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/modelbox.ModelStore/ListCheckpoints',
+            mbox__ops_dot_wire_dot_modelbox__pb2.ListCheckpointsRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.ListCheckpointsResponse.FromString,
             options,
             channel_credentials,
             insecure,

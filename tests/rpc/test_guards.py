@@ -79,7 +79,14 @@ def ids(caller: Caller) -> dict[str, str]:
     selector = pb.Selector(run_id=gone)
     deletion_id = caller.ask("CreateDeletion", pb.CreateDeletionRequest(selector=selector, force=True)).id
     run = dict.fromkeys(("run_id", "parent_id", "experiment_id"), run_id)
-    return {**run, "artifact_id": artifact_id, "deletion_id": deletion_id}
+    model_id = caller.ask("CreateModel", pb.CreateModelRequest(name="secret")).model_id
+    version = pb.CreateModelVersionRequest(model="secret", version="1")
+    version_id = caller.ask("CreateModelVersion", version).model_version_id
+    checkpoint_id = caller.ask("CreateCheckpoint", pb.CreateCheckpointRequest(experiment_id=run_id)).checkpoint_id
+    return {
+        **run, "artifact_id": artifact_id, "deletion_id": deletion_id, "model_id": model_id, "model": model_id,
+        "model_version_id": version_id, "checkpoint_id": checkpoint_id,
+    }  # fmt: skip
 
 
 POINT = pb.MetricValue(double_value=1.0)
@@ -87,9 +94,13 @@ EVENT = pb.Event(name="e", source=pb.EventSource(name="s"))
 # What a request by an id takes beside it.
 BESIDE: dict[str, dict[str, Any]] = {
     "LogMetrics": {"key": "k", "value": POINT}, "LogEvent": {"event": EVENT},
-    "StreamHistory": {"names": ["x"]}, "WriteBatch": {"tags": {"a": "b"}},
+    "StreamHistory": {"names": ["x"]}, "WriteBatch": {"tags": {"a": "b"}}, "CreateModelVersion": {"version": "2"},
 }  # fmt: skip
-LISTS = {"ListRuns", "CreateRun"}  # `run_id` is a condition there, or what a new run is to be called
+LISTS = {
+    "ListRuns",
+    "CreateRun",
+    "ListModelVersions",
+}  # what is named is a condition there, or a new run's id
 
 
 def by_id(method: MethodDescriptor, ids: dict[str, str]) -> bytes | None:
@@ -97,7 +108,9 @@ def by_id(method: MethodDescriptor, ids: dict[str, str]) -> bytes | None:
     if method.name == "UploadFile":
         file = pb.UploadFileRequest.File(parent_id=ids["parent_id"], path="p", checksum=EMPTY)
         return pb.UploadFileRequest(file=file).SerializeToString()
-    named = next((name for name in ids if name in method.input_type.fields_by_name), None)
+    fields = method.input_type.fields_by_name
+    first = "model" if method.name == "CreateModelVersion" else next(iter(fields), "")
+    named = first if first in ids else next((name for name in ids if name in fields), None)
     if named is None or method.name in LISTS:
         return None
     kind = GetMessageClass(method.input_type)
@@ -107,7 +120,8 @@ def by_id(method: MethodDescriptor, ids: dict[str, str]) -> bytes | None:
 
 NOBODY = "0" * 36
 BY_ID = [method for method in METHODS if by_id(method, dict.fromkeys(
-    ("run_id", "parent_id", "experiment_id", "artifact_id", "deletion_id"), NOBODY)) is not None]  # fmt: skip
+    ("run_id", "parent_id", "experiment_id", "artifact_id", "deletion_id", "model_id", "model", "model_version_id",
+     "checkpoint_id"), NOBODY)) is not None]  # fmt: skip
 
 
 @pytest.mark.parametrize("method", BY_ID, ids=lambda method: method.name)

@@ -1,5 +1,6 @@
 """Every route is guarded: by a token where there is one, by loopback where there is none."""
 
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -20,13 +21,16 @@ from mbox_ops.wire.encodings import JSON
 from tests.server.asking import Answer, ask
 
 OPEN = {"/healthz", "/readyz"}
+OF_EVERYTHING = {
+    "get_metadata", "merge_metadata", "replace_metadata", "list_metrics", "get_history", "list_events",
+    "list_artifacts",
+}  # fmt: skip
 ROUTES = [(op.method, op.path) for op in OPERATIONS]
 
 
 def call(server: LiveServer, method: str, path: str, **options: Any) -> Answer:
     """Ask a route with something in its places, and with a body that is an object."""
-    for place in ("run_id", "experiment_id", "scenario", "deletion_id", "token_id", "upload_id", "artifact_id"):
-        path = path.replace(f"{{{place}}}", "0190-nobody")
+    path = re.sub(r"\{\w+\}", "0190-nobody", path)
     return ask(server.url, method, path, None if method in {"GET", "DELETE"} else {}, **options)
 
 
@@ -83,30 +87,48 @@ def test_a_route_wants_the_scope_it_declares(
 
 
 @pytest.fixture(scope="module")
-def run_id(closed: LiveServer) -> str:
-    """A run in the default namespace, which the token of elsewhere does not open."""
-    body = {"key": "secret", "open": {"scenario": "secret"}, "metadata": [{"op": "merge", "document": {"a": 1}}]}
-    return ask(closed.url, "POST", "/api/v1/batches", body, token=closed.token).data["run_id"]
+def ids(closed: LiveServer) -> dict[str, str]:
+    """The ids of what is in the default namespace, which the token of elsewhere does not open, by their places."""
+
+    def made(path: str, answer: str, /, **body: Any) -> str:
+        return str(ask(closed.url, "POST", f"/api/v1/{path}", body, token=closed.token).data[answer])
+
+    secret = [{"op": "merge", "document": {"a": 1}}]
+    run_id = made("batches", "run_id", key="secret", open={"scenario": "secret"}, metadata=secret)
+    model_id = made("models", "model_id", name="secret")
+    version_id = made("model-versions", "model_version_id", model="secret", version="1")
+    checkpoint_id = made(f"runs/{run_id}/checkpoints", "checkpoint_id", epoch=1)
+    return {
+        "run_id": run_id, "experiment_id": run_id, "model": model_id, "model_version_id": version_id,
+        "checkpoint_id": checkpoint_id,
+    }  # fmt: skip
 
 
-BY_ID = [op for op in OPERATIONS if op.places in (["run_id"], ["experiment_id"])]
+PLACES = ("run_id", "experiment_id", "model", "model_version_id", "checkpoint_id")
+BY_ID = [(op, op.places[0]) for op in OPERATIONS if op.places and op.places[0] in PLACES]
+# Every object has metadata, metrics, events and artifacts at the address of a run's.
+BY_ID += [
+    (op, place) for op in OPERATIONS for place in ("model", "model_version_id", "checkpoint_id")
+    if op.path.startswith("/api/v1/runs/{run_id}/") and op.name in OF_EVERYTHING
+]  # fmt: skip
+BODIES: dict[str, dict[str, Any]] = {"create_checkpoint": {"epoch": 0}, "set_unique_tags": {"unique_tags": []}}
 
 
-@pytest.mark.parametrize("op", BY_ID, ids=lambda op: op.name)
+@pytest.mark.parametrize(("op", "place"), BY_ID, ids=[f"{op.name}-{place}" for op, place in BY_ID])
 def test_what_is_in_another_namespace_looks_like_nothing(
-    closed: LiveServer, tokens: dict[str, str], run_id: str, op: Operation
+    closed: LiveServer, tokens: dict[str, str], ids: dict[str, str], op: Operation, place: str
 ) -> None:
-    """Status, headers and body are the same for a run of another namespace and for one that never was."""
+    """Status, headers and body are the same for an object of another namespace and for one that never was."""
     headers = {"Mbox-Namespace": "elsewhere", "X-Request-Id": "the-same"}
-    body = {} if op.method in {"POST", "PUT"} else None
-    nothing = "0" * len(run_id)
+    body = BODIES.get(op.name, {}) if op.method in {"POST", "PUT"} else None
+    nothing = "0" * len(ids[place])
     there, not_there = (
         ask(closed.url, op.method, op.path.format(**{op.places[0]: ident}), body, headers=headers,
             token=tokens["elsewhere"])
-        for ident in (run_id, nothing)
+        for ident in (ids[place], nothing)
     )  # fmt: skip
     assert there.refusal == (404, "not_found")
-    assert there.body.replace(run_id.encode(), nothing.encode()) == not_there.body
+    assert there.body.replace(ids[place].encode(), nothing.encode()) == not_there.body
     assert {**there.headers, "date": ""} == {**not_there.headers, "date": ""}
 
 

@@ -113,7 +113,10 @@ def test_every_body_has_an_example_that_the_service_takes(server: LiveServer) ->
             body = {"key": "examples", "open": {"scenario": "examples"}}
             run_id = ask(server.url, "POST", "/api/v1/batches", body).data["run_id"]
             deletion = ask(server.url, "POST", "/api/v1/deletions", {"selector": {"scenarios": ["no runs"]}}).data["id"]
-            path = path.format(run_id=run_id, deletion_id=deletion)
+            ask(server.url, "POST", "/api/v1/models", {"name": "examples"})
+            version = {"model": "examples", "version": op.name}
+            version_id = ask(server.url, "POST", "/api/v1/model-versions", version).data["model_version_id"]
+            path = path.format(run_id=run_id, deletion_id=deletion, model_version_id=version_id)
         for run_id in RUN_ID.findall(str(op.example)):
             opened = {"key": run_id, "open": {"run_id": run_id, "scenario": "examples"}}
             assert ask(server.url, "POST", "/api/v1/batches", opened).data["run_id"] == run_id

@@ -1,4 +1,4 @@
-"""Artifacts of a run."""
+"""Artifacts of a run, or of another object."""
 
 from mbox_ops.entities.artifacts import ArtifactQuery, StoredArtifact
 from mbox_ops.entities.lineage import LineageEdge, LineageQuery
@@ -9,7 +9,7 @@ from mbox_ops.server.streams import Streamed, streamed
 
 @operation("GET", "/api/v1/runs/{run_id}/artifacts", scope="read")
 def list_artifacts(call: Call, run_id: str, query: ArtifactQuery) -> Page[StoredArtifact]:
-    """A run's artifacts, by path."""
+    """The artifacts of a run, or of another object by its id, by path."""
     return call.service.artifacts.list(call.actor, run_id, query)
 
 

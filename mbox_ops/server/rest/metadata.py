@@ -1,4 +1,4 @@
-"""The metadata document of a run."""
+"""The metadata document of a run, or of another object: `run_id` may be a checkpoint's, a model's or a version's id."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ EXAMPLE = {"data": {"rows": 569, "source": "hospital"}}
 
 @operation("GET", "/api/v1/runs/{run_id}/metadata", scope="read")
 def get_metadata(call: Call, run_id: str) -> dict[str, Any]:
-    """The whole document; `{}` where there is none."""
+    """The whole document of a run, or of another object by its id; `{}` where there is none."""
     return call.service.metadata.get(call.actor, run_id)
 
 
 @operation("POST", "/api/v1/runs/{run_id}/metadata", scope="write", errors=WRITE_ERRORS, example=EXAMPLE)
 def merge_metadata(call: Call, run_id: str, body: dict[str, Any]) -> BatchResult:
-    """Merge a document into the one that is there (RFC 7386).
+    """Merge a document into the one that is there (RFC 7386), of a run or of another object by its id.
 
     The body is the document itself, or `{"runId": ..., "metadata": ...}`.
     """
@@ -27,7 +27,7 @@ def merge_metadata(call: Call, run_id: str, body: dict[str, Any]) -> BatchResult
 
 @operation("PUT", "/api/v1/runs/{run_id}/metadata", scope="write", errors=WRITE_ERRORS, example=EXAMPLE)
 def replace_metadata(call: Call, run_id: str, body: dict[str, Any]) -> BatchResult:
-    """Replace the document; `{}` clears it.
+    """Replace the document of a run, or of another object by its id; `{}` clears it.
 
     The body is the document itself, or `{"runId": ..., "metadata": ...}`.
     """

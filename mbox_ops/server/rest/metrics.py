@@ -1,4 +1,4 @@
-"""Metrics of a run: summaries and histories."""
+"""Metrics of a run, or of another object: summaries and histories."""
 
 from typing import Literal
 
@@ -27,13 +27,13 @@ class HistoryParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 @operation("GET", "/api/v1/runs/{run_id}/metrics", scope="read")
 def list_metrics(call: Call, run_id: str) -> Items[MetricSummary]:
-    """The summaries of a run's series, by name."""
+    """The summaries of the series of a run, or of another object by its id, by name."""
     return Items(items=call.service.metrics.list(call.actor, run_id))
 
 
 @operation("GET", "/api/v1/runs/{run_id}/metrics/history", scope="read")
 def get_history(call: Call, run_id: str, query: HistoryParameters) -> Items[MetricHistory]:
-    """The points of a run's series, by step, then wallclock, then arrival.
+    """The points of the series of a run, or of another object by its id, by step, then wallclock, then arrival.
 
     Columns are arrays in JSON (in which `"NaN"`, `"Infinity"` and `"-Infinity"` stand for what JSON lacks) and packed
     little-endian int64 and float64 in MessagePack.

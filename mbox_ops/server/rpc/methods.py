@@ -2,6 +2,7 @@
 
 from mbox_ops.server.rpc import (
     artifacts,
+    checkpoints,
     deletions,
     events,
     experiments,
@@ -9,10 +10,11 @@ from mbox_ops.server.rpc import (
     grouping,
     metadata,
     metrics,
+    models,
     runs,
 )
 from mbox_ops.server.rpc.calls import rpcs_of
 
 RPCS = tuple(
-    rpcs_of(experiments, metadata, metrics, events, artifacts, files, runs, grouping, deletions)
+    rpcs_of(experiments, metadata, metrics, events, artifacts, files, runs, grouping, models, checkpoints, deletions)
 )  # fmt: skip
