@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install assets browser demo serve test lightning proofs lint format bench components cli-reference proto constraints clean
+.PHONY: help install assets browser demo serve test lightning proofs lint format bench components notebooks cli-reference proto constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ bench: $(READY) ## measure speed and size, each beside its raw limit
 
 components: $(READY) ## make the compiled KFP components again
 	$(BIN)/python -m mbox_kfp.compile
+
+notebooks: $(READY) ## execute the notebooks of the documentation and keep what they show
+	$(BIN)/python -m tests.docs.notebooks
 
 proto: $(READY) ## make the gRPC code again
 	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. mbox_ops/wire/modelbox.proto

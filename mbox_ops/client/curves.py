@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mbox_ops.client.shown import Shown
 from mbox_ops.entities.limits import DEFAULT
 from mbox_ops.entities.pages import Items
 from mbox_ops.entities.search import Axis, Curve, CurveQuery, SeriesRef
@@ -55,6 +56,11 @@ class MetricCurve:
     def __len__(self) -> int:
         return len(self.values)
 
+    def _repr_html_(self) -> str:
+        from mbox_ops.client.html.views import items_page
+
+        return items_page([self])
+
     def __repr__(self) -> str:
         return f"<MetricCurve {self.name!r} of {self.run_id!r}: {len(self)} of {self.total} points>"
 
@@ -70,7 +76,7 @@ def read_curves(
 ) -> list[MetricCurve]:
     """The curves of series, in their order, in as many requests as it takes."""
     at_once = max(1, min(DEFAULT.curves, DEFAULT.chart_points // max(max_points, 1)))
-    found: list[MetricCurve] = []
+    found: Shown[MetricCurve] = Shown()
     for start in range(0, len(series), at_once):
         query = CurveQuery(
             series=list(series[start : start + at_once]), max_points=max_points, x=x, first_step=first_step,

@@ -131,6 +131,11 @@ class MetricHistory:
     def __len__(self) -> int:
         return len(self.points)
 
+    def _repr_html_(self) -> str:
+        from mbox_ops.client.html.views import items_page
+
+        return items_page([self])
+
     def __repr__(self) -> str:
         shown = sum(len(unpack_ints(part.steps)) for part in self._parts)
         return f"<MetricHistory {self.name!r}: {shown} of {self.total} points>"

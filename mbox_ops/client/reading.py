@@ -8,6 +8,7 @@ from mbox_ops.client.clock import microseconds
 from mbox_ops.client.curves import MetricCurve, read_curves
 from mbox_ops.client.history import MetricHistory, MetricSummary
 from mbox_ops.client.references import Ref, ident, idents
+from mbox_ops.client.shown import Shown
 from mbox_ops.client.values import Event, Wallclock, event_of
 from mbox_ops.entities import grouping, metrics
 from mbox_ops.entities.events import StoredEvent
@@ -53,6 +54,11 @@ class Listing(Generic[T]):
             if cursor is None:
                 return
             left = None if left is None else left - len(page.items)
+
+    def _repr_html_(self) -> str:
+        from mbox_ops.client.html.views import items_page
+
+        return items_page(self)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The items as a table, one a row, one column for each of their attributes. It needs pandas."""
@@ -120,7 +126,7 @@ class Metrics:
             return []
         shown: int | str = "all" if limit is None else limit
         answer = self._connection.get(path, Items[metrics.MetricHistory], name=wanted, limit=shown, received=False)
-        return [MetricHistory(self._whole(path, part, limit)) for part in answer.items]
+        return Shown(MetricHistory(self._whole(path, part, limit)) for part in answer.items)
 
     def parts(self, subject: Ref, name: str) -> Iterator[MetricHistory]:
         """All points of one series, in parts of 100,000: for more than one wants to hold in memory.

@@ -16,6 +16,7 @@ from mbox_ops.client.files import Files
 from mbox_ops.client.history import MetricHistory, MetricSummary
 from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.reading import Events, Metrics, segment
+from mbox_ops.client.shown import Shown
 from mbox_ops.client.starting import Address, this_task
 from mbox_ops.client.stream import Stream
 from mbox_ops.client.uploading import Progress, upload
@@ -161,6 +162,11 @@ class Run(Writes):
 
     def __repr__(self) -> str:
         return f"<{self.label}>"
+
+    def _repr_html_(self) -> str:
+        from mbox_ops.client.html.views import run_page
+
+        return run_page(self, self._connection)
 
     @property
     def metrics(self) -> dict[str, MetricSummary]:
@@ -308,11 +314,11 @@ class Run(Writes):
         self, *, since: Wallclock | None = None, name: str | None = None, source: str | None = None
     ) -> list[Event]:
         """The run's events, ordered by their time; see `Client.events.list`."""
-        return list(Events(self._connection).list(self, since=since, name=name, source=source))
+        return Shown(Events(self._connection).list(self, since=since, name=name, source=source))
 
     def artifacts(self, *, mime_type: ArtifactMime | None = None, prefix: str | None = None) -> list[Artifact]:
         """The run's artifacts, ordered by path; see `Client.artifacts.list`."""
-        return list(Artifacts(self._connection).list(self, mime_type=mime_type, prefix=prefix))
+        return Shown(Artifacts(self._connection).list(self, mime_type=mime_type, prefix=prefix))
 
     def upload_artifact(
         self,

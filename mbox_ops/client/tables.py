@@ -10,6 +10,7 @@ import msgspec
 
 from mbox_ops.client.clock import microseconds
 from mbox_ops.client.rows import COLUMNS, place, row_of
+from mbox_ops.client.shown import Shown
 from mbox_ops.client.values import Event
 from mbox_ops.entities import runs
 from mbox_ops.entities.instants import to_datetime
@@ -31,7 +32,7 @@ class Reads(Protocol):
     def record(self) -> runs.Run: ...
 
 
-class RunList(list[R]):
+class RunList(Shown[R]):
     """Runs that were found: a list that can become a table."""
 
     def to_pandas(self) -> "pandas.DataFrame":
