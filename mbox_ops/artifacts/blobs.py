@@ -26,6 +26,8 @@ from mbox_ops.artifacts.failures import translated
 WRITE_BLOCK = 16 << 20  # bytes that an object store is sent at once; it takes 10,000 of them for one object
 SHARDS = 256
 
+_OVERTAKEN = {errno.ENOTEMPTY, errno.EISDIR}  # by somebody who has just written into the folder
+
 
 class Found(NamedTuple):
     """Something that lies in the store."""
@@ -184,7 +186,7 @@ class Blobs:
             try:
                 self._fs.rm(self._path(key), recursive=True)
             except OSError as error:
-                if error.errno != errno.ENOTEMPTY and not isinstance(error, FileNotFoundError):
+                if error.errno not in _OVERTAKEN and not isinstance(error, FileNotFoundError):
                     raise
                 # Gone before, or a part has just come to an upload that is forgotten: a stray, which is swept later.
 
