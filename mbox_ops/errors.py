@@ -14,6 +14,7 @@
     +-- Fenced                409  stop: a newer attempt has taken over
     +-- StaleRequest          409  look again: what was previewed has changed
     +-- RunDeleted            410  stop: the run was deleted
+    +-- CursorExpired         410  begin anew: look at all there is, then watch from now
     +-- Unavailable           503  try again later
     |   +-- StorageFull       507  make room on the server, then try again
     +-- InternalError         500  report it with its request id
@@ -146,6 +147,12 @@ class RunDeleted(MboxError):
     code = "run_deleted"
 
 
+class CursorExpired(MboxError):
+    """What changed behind this cursor is not kept any more, or it is a cursor of another database."""
+
+    code = "cursor_expired"
+
+
 class Unavailable(MboxError):
     """The service is away or busy; the same request may go through later."""
 
@@ -175,7 +182,8 @@ BY_CODE: dict[str, type[MboxError]] = {
     cls.code: cls
     for cls in (
         InvalidRequest, MalformedRequest, UnsupportedMedia, TooLarge, MethodNotAllowed, OutOfRange, Unauthenticated,
-        Forbidden, NotFound, Conflict, Fenced, StaleRequest, RunDeleted, Unavailable, StorageFull, InternalError,
+        Forbidden, NotFound, Conflict, Fenced, StaleRequest, RunDeleted, CursorExpired, Unavailable,
+        StorageFull, InternalError,
     )
 }  # fmt: skip
 

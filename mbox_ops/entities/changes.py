@@ -23,7 +23,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
             wrote; `undo` and `import` of what has come back or in. A later version may know more of them.
         scenario: the name of the run's scenario after the change; None of what is in none.
         scenario_id: its id.
-        name: of the run, as it is when the change is read; None once it is purged.
+        name: of the object, as it is when the change is read; None once it is purged, and of what has no name.
         status: of the run, likewise.
     """
 

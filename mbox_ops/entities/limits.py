@@ -52,6 +52,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     unfinished_uploads: int = 1_000
     description: int = 5_000
     unique_tags: int = 100
+    changes_seconds: int = 7 * 24 * 60 * 60
+    wait_seconds: int = 60
+    watchers: int = 500
 
 
 DEFAULT = Limits()

@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
 from mbox_ops.entities.limits import DEFAULT, Limits
+from mbox_ops.server.feed import Feed
 from mbox_ops.server.guards import check_scopes, guard
 from mbox_ops.server.metrics import Metrics
 from mbox_ops.server.operations import OPERATIONS
@@ -46,13 +47,17 @@ def create_app(service: Service, *, limits: Limits = DEFAULT, framed_by: tuple[s
     Raises:
         RuntimeError: a route declares no scope.
     """
-    parts = Parts(service=service, limits=limits, threads=Threads(), metrics=Metrics(), framed_by=framed_by)
+    threads = Threads()
+    feed = Feed(service.changes, threads, limits)
+    parts = Parts(
+        service=service, limits=limits, threads=threads, metrics=Metrics(), feed=feed, framed_by=framed_by
+    )  # fmt: skip
     app = App(
         parts,
         route_handlers=[*(handler_of(op, parts) for op in OPERATIONS), *page_handlers(parts)],
         guards=[guard(parts.threads, service.tokens, limits)],
         exception_handlers={Exception: failure_handler(parts)},
-        on_shutdown=[parts.threads.close],
+        on_shutdown=[feed.close, threads.close],
         logging_config=None,
         openapi_config=None,
         debug=False,

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from mbox_ops.server.event_streams import MEDIA_TYPE, EventStream
 from mbox_ops.server.queries import NoQuery
 from mbox_ops.server.routes import Operation, Raw
 from mbox_ops.server.streams import Streamed
@@ -69,7 +70,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
 
 
 def _types_of(op: Operation) -> Iterator[Any]:
-    if op.answer not in (Raw, Streamed):
+    if op.answer not in (Raw, Streamed, EventStream):
         yield op.answer
     if "body" in op.types and not op.takes_bytes:
         yield op.types["body"]
@@ -127,6 +128,11 @@ def _header_parameters(op: Operation) -> Iterator[dict[str, Any]]:
             "name": "Range", "in": "header", "required": False, "schema": {"type": "string"},
             "description": "The bytes wanted, such as `bytes=0-99`.",
         }  # fmt: skip
+    if op.answer is EventStream:
+        yield {
+            "name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"},
+            "description": "The cursor to go on from.",
+        }  # fmt: skip
     yield {
         "name": NAMESPACE_HEADER, "in": "header", "required": False, "schema": {"type": "string", "default": "default"},
         "description": "The namespace that the request is for.",
@@ -138,6 +144,8 @@ def _success(op: Operation, known: dict[str, Any]) -> dict[str, Any]:
         return {"description": "As text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     if op.answer is Streamed:
         return {"description": "The bytes.", "content": _BYTES}
+    if op.answer is EventStream:
+        return {"description": "Events.", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
     schema = known[repr(op.answer)]
     return {"description": "Done.", "content": {JSON: {"schema": schema}, MSGPACK: {"schema": schema}}}
 

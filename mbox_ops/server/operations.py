@@ -9,6 +9,7 @@ from mbox_ops.server.openapi import document
 from mbox_ops.server.rest import (
     artifacts,
     batches,
+    changes,
     checkpoints,
     clock,
     comparisons,
@@ -31,7 +32,8 @@ from mbox_ops.wire.encodings import JSON
 DOCUMENTED = tuple(
     operations_of(
         runs, batches, experiments, metrics, curves, comparisons, fields,
-        metadata, events, artifacts, uploads, grouping, models, checkpoints, deletions, tokens, clock, health,
+        metadata, events, artifacts, uploads, grouping, models, checkpoints, deletions, changes, tokens, clock,
+        health,
     )
 )  # fmt: skip
 

@@ -1,9 +1,11 @@
 """Operations: what a route is, said once. Its handler and its place in the OpenAPI document are made from it.
 
-An operation is a plain synchronous function. Its annotations say what it takes and gives:
+An operation is a plain function. Its annotations say what it takes and gives:
 
     @operation("POST", "/api/v1/runs/{run_id}/metadata", scope="write")
     def merge(call: Call, run_id: str, body: dict[str, Any]) -> BatchResult: ...
+
+One that waits for something is a coroutine function: it runs in the event loop, and holds no thread meanwhile.
 
 `call` is who asks; `query` is a Struct of query parameters; `body` is what the body is read as; all other parameters
 are parts of the path.
@@ -12,11 +14,11 @@ are parts of the path.
 import inspect
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import msgspec
@@ -28,6 +30,8 @@ from mbox_ops.entities.limits import Limits
 from mbox_ops.errors import NotFound
 from mbox_ops.server.answers import accepted, render
 from mbox_ops.server.bodies import MEDIA_TYPES, decode_body, media_type_of, read_body
+from mbox_ops.server.event_streams import EventStream, send_events
+from mbox_ops.server.feed import Feed
 from mbox_ops.server.guards import Scope
 from mbox_ops.server.metrics import Metrics
 from mbox_ops.server.queries import NoQuery, decode_query
@@ -60,6 +64,7 @@ class Call:
 
     service: Service
     metrics: Metrics
+    feed: Feed
     caller: Actor | None
     headers: Mapping[str, str]
 
@@ -82,6 +87,7 @@ class Parts:
     limits: Limits
     threads: Threads
     metrics: Metrics
+    feed: Feed
     framed_by: tuple[str, ...] = ()
 
 
@@ -106,6 +112,11 @@ class Operation:
     def lane(self) -> Lane:
         """The threads it is performed in."""
         return "bytes" if self.takes_bytes or self.answer is Streamed else LANES[self.scope]
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is a coroutine, which holds no thread while it waits."""
+        return inspect.iscoroutinefunction(self.fn)
 
     @property
     def takes_bytes(self) -> bool:
@@ -170,7 +181,7 @@ def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
         body_type = media_type_of(headers, (OCTETS,) if op.takes_bytes else MEDIA_TYPES) if "body" in op.types else ""
         most = parts.limits.part_bytes if op.takes_bytes else parts.limits.body_bytes
         body = await read_body(request.receive, headers, most) if body_type else b""
-        call = Call(parts.service, parts.metrics, request.scope["state"].get("actor"), headers)
+        call = Call(parts.service, parts.metrics, parts.feed, request.scope["state"].get("actor"), headers)
         wanted = accepted(headers)
 
         def perform() -> Raw | Streamed | None:
@@ -180,7 +191,14 @@ def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
                 return answer
             return Raw(render(answer, wanted), wanted)
 
-        raw = await parts.threads.run(op.lane, perform)
+        async def perform_waiting() -> Raw | EventStream:
+            arguments = await parts.threads.run("quick", _arguments, op, request, body, body_type, parts.limits)
+            answer = await cast("Awaitable[object]", op.fn(call, **arguments))
+            return answer if isinstance(answer, EventStream) else Raw(render(answer, wanted), wanted)
+
+        raw = await perform_waiting() if op.waits else await parts.threads.run(op.lane, perform)
+        if isinstance(raw, EventStream):
+            return send_events(raw, str(request.scope["state"].get("request_id", "")))
         if isinstance(raw, Streamed):
             return stream(raw, parts.threads)
         if raw is None:

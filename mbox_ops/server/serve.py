@@ -110,6 +110,7 @@ class Announcing:
         print(f"mbox-ops listens on {self._url}{more}", file=self._out, flush=True)
 
     async def _stop(self, sockets: list[socket.socket] | None = None) -> None:
+        cast("App", self._server.config.app).parts.feed.close()  # streams that would never end
         if self._rpc is not None:
             await self._rpc.stop(SECONDS_TO_STOP)  # first: it works in the threads that the application closes
         await self._shutdown(sockets)

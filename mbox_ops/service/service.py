@@ -8,6 +8,7 @@ from mbox_ops.entities.limits import DEFAULT, Limits
 from mbox_ops.service.artifacts import Artifacts
 from mbox_ops.service.batches import Batches
 from mbox_ops.service.catalogue import Fields
+from mbox_ops.service.changes import Changes
 from mbox_ops.service.checkpoints import Checkpoints
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.comparisons import Comparisons
@@ -77,6 +78,7 @@ class Service:
         self.exporting = Exporting(database, metrics=self.metrics, blobs=blobs)
         self.importing = Importing(database, clock=clock, limits=limits, uploads=self.uploads)
         self.deletions = Deletions(database, clock=clock, limits=limits, new_id=new_id)
+        self.changes = Changes(database, clock=clock, limits=limits)
         self.tokens = Tokens(database, clock=clock, limits=limits, new_id=new_id)
 
     def beat(self) -> int:

@@ -59,9 +59,17 @@ def _sqlite(source: Path, target: Path, progress: Progress | None) -> None:
         read.execute("BEGIN")
         read.execute("SELECT count(*) FROM sqlite_master").fetchone()
         read.backup(write, pages=_PAGES_A_STEP, progress=step)
+        _part_feeds(write)
     finally:
         read.close()
         write.close()
+
+
+def _part_feeds(copy: sqlite3.Connection) -> None:
+    """Give the copy's change feed a name of its own: from here on the two have other changes under the same numbers."""
+    if copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'feed'").fetchone():
+        copy.execute("UPDATE feed SET name = lower(hex(randomblob(4)))")
+        copy.commit()
 
 
 def _postgresql(url: URL, target: Path) -> None:

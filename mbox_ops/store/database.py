@@ -6,7 +6,7 @@ they hold the row of the subject that they write to.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +60,7 @@ class Database:
         self._file_lock: FileLock | None = None
         self._log = None if self._file is None else Log(self._file)
         self._write_lock = threading.Lock()
+        self._listeners: tuple[Callable[[], None], ...] = ()
         self._engine = _sqlite_engine(parsed) if self.dialect == "sqlite" else _postgresql_engine(parsed)
         self._reading = self._engine
         if self.dialect == "postgresql":
@@ -92,10 +93,19 @@ class Database:
             with self._engine.connect().execution_options(mbox_write=True) as conn, conn.begin():
                 waiting = commits.collect(conn)
                 yield conn
-            for call in waiting:
+            for call in (*waiting, *self._listeners):
                 call()
             if self._log is not None and self._log.is_long():
                 self._log.move(self._engine)
+
+    def on_commit(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Have `call`, which is quick, called after each `write` of this process; returns what ends that."""
+        self._listeners = (*self._listeners, call)
+
+        def end() -> None:
+            self._listeners = tuple(each for each in self._listeners if each is not call)
+
+        return end
 
     def size(self) -> int:
         """How many bytes it takes on disk."""

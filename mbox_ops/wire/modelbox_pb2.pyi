@@ -1438,3 +1438,51 @@ class PurgeDeletionRequest(_message.Message):
     DELETION_ID_FIELD_NUMBER: _ClassVar[int]
     deletion_id: str
     def __init__(self, deletion_id: _Optional[str] = ...) -> None: ...
+
+class WatchNamespaceRequest(_message.Message):
+    __slots__ = ("namespace", "since", "cursor", "kind", "scenario", "subject")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SCENARIO_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    since: _timestamp_pb2.Timestamp
+    cursor: str
+    kind: _containers.RepeatedScalarFieldContainer[str]
+    scenario: str
+    subject: str
+    def __init__(self, namespace: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cursor: _Optional[str] = ..., kind: _Optional[_Iterable[str]] = ..., scenario: _Optional[str] = ..., subject: _Optional[str] = ...) -> None: ...
+
+class WatchNamespaceResponse(_message.Message):
+    __slots__ = ("change", "cursor")
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    change: Change
+    cursor: str
+    def __init__(self, change: _Optional[_Union[Change, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class Change(_message.Message):
+    __slots__ = ("cursor", "action", "kind", "id", "at", "parts", "scenario", "scenario_id", "name", "status")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    SCENARIO_FIELD_NUMBER: _ClassVar[int]
+    SCENARIO_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    action: str
+    kind: str
+    id: str
+    at: _timestamp_pb2.Timestamp
+    parts: _containers.RepeatedScalarFieldContainer[str]
+    scenario: str
+    scenario_id: str
+    name: str
+    status: str
+    def __init__(self, cursor: _Optional[str] = ..., action: _Optional[str] = ..., kind: _Optional[str] = ..., id: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., parts: _Optional[_Iterable[str]] = ..., scenario: _Optional[str] = ..., scenario_id: _Optional[str] = ..., name: _Optional[str] = ..., status: _Optional[str] = ...) -> None: ...

@@ -230,6 +230,11 @@ class ModelStoreStub(object):
                 request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.PurgeDeletionRequest.SerializeToString,
                 response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.Deletion.FromString,
                 _registered_method=True)
+        self.WatchNamespace = channel.unary_stream(
+                '/modelbox.ModelStore/WatchNamespace',
+                request_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.WatchNamespaceRequest.SerializeToString,
+                response_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.WatchNamespaceResponse.FromString,
+                _registered_method=True)
 
 
 class ModelStoreServicer(object):
@@ -508,6 +513,14 @@ class ModelStoreServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchNamespace(self, request, context):
+        """What changes in a namespace, in order, from a cursor on, for as long as the caller stays. First, and then every 15
+        seconds without a change, comes a message that only has a cursor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModelStoreServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -705,6 +718,11 @@ def add_ModelStoreServicer_to_server(servicer, server):
                     servicer.PurgeDeletion,
                     request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.PurgeDeletionRequest.FromString,
                     response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.Deletion.SerializeToString,
+            ),
+            'WatchNamespace': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchNamespace,
+                    request_deserializer=mbox__ops_dot_wire_dot_modelbox__pb2.WatchNamespaceRequest.FromString,
+                    response_serializer=mbox__ops_dot_wire_dot_modelbox__pb2.WatchNamespaceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1760,6 +1778,33 @@ class ModelStore(object):
             '/modelbox.ModelStore/PurgeDeletion',
             mbox__ops_dot_wire_dot_modelbox__pb2.PurgeDeletionRequest.SerializeToString,
             mbox__ops_dot_wire_dot_modelbox__pb2.Deletion.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchNamespace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/modelbox.ModelStore/WatchNamespace',
+            mbox__ops_dot_wire_dot_modelbox__pb2.WatchNamespaceRequest.SerializeToString,
+            mbox__ops_dot_wire_dot_modelbox__pb2.WatchNamespaceResponse.FromString,
             options,
             channel_credentials,
             insecure,

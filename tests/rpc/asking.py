@@ -56,7 +56,7 @@ class Caller:
         headers = [*self.metadata, *metadata]
         calls = {
             (False, False): lambda: self.channel.unary_unary(path)(body, timeout=30, metadata=headers),
-            (False, True): lambda: list(self.channel.unary_stream(path)(body, timeout=30, metadata=headers)),
+            (False, True): lambda: first_of(self.channel.unary_stream(path)(body, timeout=30, metadata=headers)),
             (True, False): lambda: self.channel.stream_unary(path)(iter([body]), timeout=30, metadata=headers),
         }
         call = calls[method.client_streaming, method.server_streaming]
@@ -65,6 +65,12 @@ class Caller:
         except grpc.RpcError as error:
             return told(error)
         return None
+
+
+def first_of(call: Any) -> None:
+    """Wait for the first answer, if there is one, and leave: a stream may have no end."""
+    next(call, None)
+    call.cancel()
 
 
 def refusal(call: Any) -> Refusal:

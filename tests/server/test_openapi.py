@@ -33,7 +33,8 @@ CHECKS = (
     response_headers_conformance,
     response_schema_conformance,
 )
-schema = schemathesis.openapi.from_dict(DOCUMENT)
+# The answer of a stream has no end: `test_changes.py` says what holds of it.
+schema = schemathesis.openapi.from_dict(DOCUMENT).exclude(path_regex="/stream$")
 
 
 @schemathesis.serializer(MSGPACK)
@@ -76,6 +77,8 @@ def test_no_request_finds_a_server_error_or_an_undocumented_answer(
     """
     if "run_id" in case.path_parameters and len(str(case.path_parameters["run_id"])) % 2:
         case.path_parameters["run_id"] = run_id
+    if isinstance(case.query.get("wait"), int):
+        case.query["wait"] = min(case.query["wait"], 0)  # nothing changes here that would end it
     case.call_and_validate(
         base_url=readers_server.url,
         headers={"Authorization": f"Bearer {readers_server.token}"},

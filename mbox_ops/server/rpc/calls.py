@@ -5,7 +5,8 @@ An RPC is a plain synchronous function, named as its method is:
     @rpc(scope="read")
     def get_run(call: Call, request: pb.GetRunRequest) -> pb.Run: ...
 
-One that streams its answer gives an iterator of messages; one that is streamed to takes no request, and gives a `Sink`.
+One that streams its answer gives an iterator of messages, or, where it waits for them, an asynchronous one; one that is
+streamed to takes no request, and gives a `Sink`.
 """
 
 from collections.abc import Callable, Iterator, Sequence

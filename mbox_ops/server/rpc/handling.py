@@ -1,7 +1,7 @@
 """Handlers: the event loop moves bytes, and the threads that HTTP's requests run in do the rest."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 import grpc
@@ -47,7 +47,12 @@ class _Performance:
             call, request = await self._threads.run(
                 "quick", self._admit, raw, headers_of(context.invocation_metadata())
             )
-            answers: Iterator[Message] = self._rpc.fn(call, request)
+            answers: Iterator[Message] | AsyncGenerator[Message, None] = self._rpc.fn(call, request)
+            if isinstance(answers, AsyncGenerator):
+                async with contextlib.aclosing(answers):
+                    async for message in answers:
+                        yield message.SerializeToString()
+                return
             while (piece := await self._threads.run(self._rpc.lane, _next, answers)) is not None:
                 yield piece
 
@@ -77,7 +82,7 @@ class _Performance:
     def _call(self, headers: Headers, named: str = "") -> Call:
         actor = actor_of(self._parts, headers, named)
         actor.require(self._rpc.scope)  # type: ignore[arg-type] # `calls.matched` has let no open one through
-        return Call(self._parts.service, self._parts.metrics, actor, headers)
+        return Call(self._parts.service, self._parts.metrics, self._parts.feed, actor, headers)
 
     def _hand(self, sink: Sink, raw: bytes) -> None:
         sink.take(self._read(raw))

@@ -2,6 +2,7 @@
 
 from mbox_ops.server.rpc import (
     artifacts,
+    changes,
     checkpoints,
     deletions,
     events,
@@ -16,5 +17,8 @@ from mbox_ops.server.rpc import (
 from mbox_ops.server.rpc.calls import rpcs_of
 
 RPCS = tuple(
-    rpcs_of(experiments, metadata, metrics, events, artifacts, files, runs, grouping, models, checkpoints, deletions)
+    rpcs_of(
+        experiments, metadata, metrics, events, artifacts, files, runs, grouping, models, checkpoints, deletions,
+        changes,
+    )
 )  # fmt: skip
