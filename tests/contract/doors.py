@@ -4,16 +4,27 @@ A door takes and gives the same Structs, whichever it is, so that one test says 
 """
 
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from mbox_ops.client.http import HttpApi
 from mbox_ops.entities.artifacts import ArtifactQuery, StoredArtifact
 from mbox_ops.entities.audit import AuditEntry, AuditQuery
+from mbox_ops.entities.checkpoints import Checkpoint, CheckpointQuery, CreateCheckpoint, CreatedCheckpoint
 from mbox_ops.entities.deletions import CreateCleanup, CreateDeletion, Deletion, PurgeDeletion, UndoDeletion
 from mbox_ops.entities.events import EventQuery, StoredEvent
 from mbox_ops.entities.experiments import CreatedExperiment, CreateExperiment
 from mbox_ops.entities.grouping import RunCollection, Scenario
 from mbox_ops.entities.lineage import LineageEdge, LineageQuery
 from mbox_ops.entities.metrics import HistoryQuery, MetricHistory, MetricSummary
+from mbox_ops.entities.model_versions import (
+    CreatedModelVersion,
+    CreateModelVersion,
+    ModelVersion,
+    ModelVersionQuery,
+    SetUniqueTags,
+    UniqueTags,
+)
+from mbox_ops.entities.models import CreatedModel, CreateModel, Model, ModelQuery
 from mbox_ops.entities.pages import Items, Page
 from mbox_ops.entities.runs import Run, RunQuery
 from mbox_ops.entities.search import (
@@ -84,6 +95,36 @@ class Door(Protocol):
 
     def collections(self, scenario: str | None = None) -> list[RunCollection]:
         """The run collections, by name."""
+
+    def create_model(self, request: CreateModel) -> CreatedModel:
+        """Create a model, or find it."""
+
+    def model(self, model: str) -> Model:
+        """One model by id or name."""
+
+    def models(self, **query: Any) -> Page[Model]:
+        """A page of models."""
+
+    def create_model_version(self, request: CreateModelVersion) -> CreatedModelVersion:
+        """Create a version of a model, or find it."""
+
+    def model_version(self, model_version_id: str) -> ModelVersion:
+        """One version by id."""
+
+    def model_versions(self, **query: Any) -> Page[ModelVersion]:
+        """A page of versions."""
+
+    def set_unique_tags(self, model_version_id: str, request: SetUniqueTags) -> UniqueTags:
+        """Give a version exactly these tags."""
+
+    def create_checkpoint(self, run_id: str, request: CreateCheckpoint) -> CreatedCheckpoint:
+        """Create a checkpoint of a run, or find it."""
+
+    def checkpoint(self, checkpoint_id: str) -> Checkpoint:
+        """One checkpoint by id."""
+
+    def checkpoints(self, run_id: str, **query: Any) -> Page[Checkpoint]:
+        """A page of a run's checkpoints."""
 
     def delete(self, request: CreateDeletion) -> Deletion:
         """Preview or make a deletion."""
@@ -161,6 +202,36 @@ class ServiceDoor:
 
     def collections(self, scenario: str | None = None) -> list[RunCollection]:
         return self.service.collections.list(self.actor, scenario=scenario, limit=100, cursor=None).items
+
+    def create_model(self, request: CreateModel) -> CreatedModel:
+        return self.service.models.create(self.actor, request)
+
+    def model(self, model: str) -> Model:
+        return self.service.models.get(self.actor, model)
+
+    def models(self, **query: Any) -> Page[Model]:
+        return self.service.models.list(self.actor, ModelQuery(**query))
+
+    def create_model_version(self, request: CreateModelVersion) -> CreatedModelVersion:
+        return self.service.model_versions.create(self.actor, request)
+
+    def model_version(self, model_version_id: str) -> ModelVersion:
+        return self.service.model_versions.get(self.actor, model_version_id)
+
+    def model_versions(self, **query: Any) -> Page[ModelVersion]:
+        return self.service.model_versions.list(self.actor, ModelVersionQuery(**query))
+
+    def set_unique_tags(self, model_version_id: str, request: SetUniqueTags) -> UniqueTags:
+        return self.service.model_versions.set_unique_tags(self.actor, model_version_id, request)
+
+    def create_checkpoint(self, run_id: str, request: CreateCheckpoint) -> CreatedCheckpoint:
+        return self.service.checkpoints.create(self.actor, run_id, request)
+
+    def checkpoint(self, checkpoint_id: str) -> Checkpoint:
+        return self.service.checkpoints.get(self.actor, checkpoint_id)
+
+    def checkpoints(self, run_id: str, **query: Any) -> Page[Checkpoint]:
+        return self.service.checkpoints.list(self.actor, run_id, CheckpointQuery(**query))
 
     def delete(self, request: CreateDeletion) -> Deletion:
         return self.service.deletions.create(self.actor, request)
@@ -244,6 +315,37 @@ class HttpDoor:
         query = {"limit": 100, **({} if scenario is None else {"scenario": scenario})}
         return self.api.call("GET", "/collections", query=query, result=Page[RunCollection]).items
 
+    def create_model(self, request: CreateModel) -> CreatedModel:
+        return self.api.call("POST", "/models", body=request, result=CreatedModel)
+
+    def model(self, model: str) -> Model:
+        return self.api.call("GET", f"/models/{quote(model, safe='')}", result=Model)
+
+    def models(self, **query: Any) -> Page[Model]:
+        return self.api.call("GET", "/models", query=query, result=Page[Model])
+
+    def create_model_version(self, request: CreateModelVersion) -> CreatedModelVersion:
+        return self.api.call("POST", "/model-versions", body=request, result=CreatedModelVersion)
+
+    def model_version(self, model_version_id: str) -> ModelVersion:
+        return self.api.call("GET", f"/model-versions/{model_version_id}", result=ModelVersion)
+
+    def model_versions(self, **query: Any) -> Page[ModelVersion]:
+        return self.api.call("GET", "/model-versions", query=query, result=Page[ModelVersion])
+
+    def set_unique_tags(self, model_version_id: str, request: SetUniqueTags) -> UniqueTags:
+        path = f"/model-versions/{model_version_id}/unique-tags"
+        return self.api.call("PUT", path, body=request, result=UniqueTags)
+
+    def create_checkpoint(self, run_id: str, request: CreateCheckpoint) -> CreatedCheckpoint:
+        return self.api.call("POST", f"/runs/{run_id}/checkpoints", body=request, result=CreatedCheckpoint)
+
+    def checkpoint(self, checkpoint_id: str) -> Checkpoint:
+        return self.api.call("GET", f"/checkpoints/{checkpoint_id}", result=Checkpoint)
+
+    def checkpoints(self, run_id: str, **query: Any) -> Page[Checkpoint]:
+        return self.api.call("GET", f"/runs/{run_id}/checkpoints", query=query, result=Page[Checkpoint])
+
     def delete(self, request: CreateDeletion) -> Deletion:
         return self.api.call("POST", "/deletions", body=request, result=Deletion)
 
@@ -266,7 +368,10 @@ class HttpDoor:
 class CrossedDoor:
     """In by one door, out by another: what is written by the first is read by the second."""
 
-    WRITING = frozenset({"write", "create_experiment", "delete", "undo", "purge"})
+    WRITING = frozenset({
+        "write", "create_experiment", "create_model", "create_model_version", "set_unique_tags", "create_checkpoint",
+        "delete", "undo", "purge",
+    })  # fmt: skip
 
     def __init__(self, writing: Any, reading: Any) -> None:
         self._writing, self._reading = writing, reading

@@ -12,12 +12,21 @@ import grpc
 import msgspec
 
 from mbox_ops.entities.artifacts import StoredArtifact
+from mbox_ops.entities.checkpoints import Checkpoint, CreateCheckpoint, CreatedCheckpoint
 from mbox_ops.entities.deletions import CreateDeletion, Deletion, UndoDeletion
 from mbox_ops.entities.events import EventRecord, StoredEvent
 from mbox_ops.entities.experiments import CreatedExperiment, CreateExperiment
 from mbox_ops.entities.grouping import RunCollection, Scenario
 from mbox_ops.entities.instants import EPOCH
 from mbox_ops.entities.metrics import Block, MetricHistory, MetricSummary
+from mbox_ops.entities.model_versions import (
+    CreatedModelVersion,
+    CreateModelVersion,
+    ModelVersion,
+    SetUniqueTags,
+    UniqueTags,
+)
+from mbox_ops.entities.models import CreatedModel, CreateModel, Model
 from mbox_ops.entities.pages import Page
 from mbox_ops.entities.runs import Run
 from mbox_ops.entities.writers import Batch, BatchResult
@@ -27,6 +36,7 @@ from mbox_ops.wire import modelbox_pb2 as pb
 from mbox_ops.wire.encodings import pack_floats, pack_ints, to_wire, unpack_floats, unpack_ints
 from mbox_ops.wire.modelbox_pb2_grpc import ModelStoreStub
 
+RENAMED = {"modelbox.Checkpoint.experiment_id": "run_id"}
 COLUMNS = {"float": "doubles", "string": "strings", "bytes": "blobs"}
 
 
@@ -102,6 +112,49 @@ class GrpcDoor:
     def collections(self, scenario: str | None = None) -> list[RunCollection]:
         answer = self.ask("ListCollections", pb.ListCollectionsRequest(scenario=scenario))
         return page(answer, "collections", RunCollection).items
+
+    def create_model(self, request: CreateModel) -> CreatedModel:
+        return read(self.ask("CreateModel", request_of(request, pb.CreateModelRequest)), CreatedModel)
+
+    def model(self, model: str) -> Model:
+        return read(self.ask("GetModel", pb.GetModelRequest(model_id=model)).model, Model)
+
+    def models(self, **query: Any) -> Page[Model]:
+        return page(self.ask("ListModels", pb.ListModelsRequest(**query)), "models", Model)
+
+    def create_model_version(self, request: CreateModelVersion) -> CreatedModelVersion:
+        message = request_of(request, pb.CreateModelVersionRequest)
+        if request.run_id is not None:
+            message.experiment_id = request.run_id
+        return read(self.ask("CreateModelVersion", message), CreatedModelVersion)
+
+    def model_version(self, model_version_id: str) -> ModelVersion:
+        request = pb.GetModelVersionRequest(model_version_id=model_version_id)
+        return read(self.ask("GetModelVersion", request).model_version, ModelVersion)
+
+    def model_versions(self, *, run_id: str | None = None, **query: Any) -> Page[ModelVersion]:
+        request = pb.ListModelVersionsRequest(experiment_id=run_id, **query)
+        return page(self.ask("ListModelVersions", request), "model_versions", ModelVersion)
+
+    def set_unique_tags(self, model_version_id: str, request: SetUniqueTags) -> UniqueTags:
+        message = write(request, pb.SetUniqueTagsRequest, model_version_id=model_version_id)
+        return read(self.ask("SetUniqueTags", message), UniqueTags)
+
+    def create_checkpoint(self, run_id: str, request: CreateCheckpoint) -> CreatedCheckpoint:
+        message = request_of(msgspec.structs.replace(request, metrics={}), pb.CreateCheckpointRequest)
+        message.experiment_id = run_id
+        for name, value in request.metrics.items():
+            message.metrics[name] = float(value)
+        return read(self.ask("CreateCheckpoint", message), CreatedCheckpoint)
+
+    def checkpoint(self, checkpoint_id: str) -> Checkpoint:
+        return read(
+            self.ask("GetCheckpoint", pb.GetCheckpointRequest(checkpoint_id=checkpoint_id)).checkpoint, Checkpoint
+        )
+
+    def checkpoints(self, run_id: str, **query: Any) -> Page[Checkpoint]:
+        request = pb.ListCheckpointsRequest(experiment_id=run_id, **query)
+        return page(self.ask("ListCheckpoints", request), "checkpoints", Checkpoint)
 
     def delete(self, request: CreateDeletion) -> Deletion:
         return read(self.ask("CreateDeletion", request_of(request, pb.CreateDeletionRequest)), Deletion)
@@ -196,7 +249,8 @@ def read(message: Any, kind: type[Any]) -> Any:
     if special is not None:
         return special(message)
     hints = typing.get_type_hints(kind)
-    found = {field.name: _field(message, field, hints[field.name]) for field in message.DESCRIPTOR.fields}
+    names = {field: RENAMED.get(field.full_name, field.name) for field in message.DESCRIPTOR.fields}
+    found = {name: _field(message, field, hints[name]) for field, name in names.items()}
     return kind(**{name: value for name, value in found.items() if name in hints})
 
 
