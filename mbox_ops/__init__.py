@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mbox_ops import tracking
+    from mbox_ops.client.checkpoints import Checkpoint
     from mbox_ops.client.client import Client, new_experiment
     from mbox_ops.client.experiment import Experiment
+    from mbox_ops.client.model_versions import ModelVersion
+    from mbox_ops.client.models import Model
     from mbox_ops.client.run import Run
     from mbox_ops.client.values import Artifact, Event, EventSource, MetricValue
     from mbox_ops.entities.artifacts import ArtifactMime
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Artifact",
     "ArtifactMime",
+    "Checkpoint",
     "Client",
     "Event",
     "EventSource",
@@ -30,6 +34,8 @@ __all__ = [
     "MLFramework",
     "MboxError",
     "MetricValue",
+    "Model",
+    "ModelVersion",
     "Run",
     "new_experiment",
     "tracking",
@@ -39,6 +45,7 @@ __all__ = [
 _HOMES = {
     "Artifact": "mbox_ops.client.values",
     "ArtifactMime": "mbox_ops.entities.artifacts",
+    "Checkpoint": "mbox_ops.client.checkpoints",
     "Client": "mbox_ops.client.client",
     "Event": "mbox_ops.client.values",
     "EventSource": "mbox_ops.client.values",
@@ -46,6 +53,8 @@ _HOMES = {
     "MLFramework": "mbox_ops.entities.runs",
     "MboxError": "mbox_ops.errors",
     "MetricValue": "mbox_ops.client.values",
+    "Model": "mbox_ops.client.models",
+    "ModelVersion": "mbox_ops.client.model_versions",
     "Run": "mbox_ops.client.run",
     "new_experiment": "mbox_ops.client.client",
 }

@@ -313,6 +313,7 @@ log_parameters = _sdk.log_parameters
 log_metric = _sdk.log_metric
 log_metrics = _sdk.log_metrics
 log_event = _sdk.log_event
+log_checkpoint = _sdk.log_checkpoint
 track_artifacts = _sdk.track_artifacts
 upload_artifact = _sdk.upload_artifact
 use_artifact = _sdk.use_artifact
@@ -333,7 +334,7 @@ list_scenarios = _sdk.list_scenarios
 __all__ = [
     "Execution", "MLTrackingSDK", "Notebook", "Pipeline", "Run", "Scenario", "ScenarioVersion", "current_run",
     "delete_runs", "end_run", "get_current_scenario", "get_metadata", "get_metrics_history", "get_runs",
-    "list_scenarios", "log_event", "log_metric", "log_metrics", "log_parameters", "persist_run", "report_metadata",
-    "set_labels", "set_metadata", "set_tags", "start_run", "track_artifacts", "update_metadata", "update_run_info",
-    "upload_artifact", "use_artifact",
+    "list_scenarios", "log_checkpoint", "log_event", "log_metric", "log_metrics", "log_parameters", "persist_run",
+    "report_metadata", "set_labels", "set_metadata", "set_tags", "start_run", "track_artifacts", "update_metadata",
+    "update_run_info", "upload_artifact", "use_artifact",
 ]  # fmt: skip

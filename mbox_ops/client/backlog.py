@@ -199,7 +199,9 @@ class Backlog:
         """Count a batch as lost: by the jump in sequence numbers, or by a batch of its own if none follows."""
         self._tell(item, f"{reason}: the newest data is lost, and counted on its run.")
         batch = decode(item.body, Batch)
-        mark = Batch(run_id=batch.run_id, key=batch.key, writer=batch.writer, lost=batch.lost + 1)
+        mark = Batch(
+            run_id=batch.run_id, key=batch.key, checkpoint=batch.checkpoint, writer=batch.writer, lost=batch.lost + 1
+        )
         self._lost[item.track.producer] = Item(item.track, item.seq, encode(mark), item.start)
 
     def _count_losses(self) -> None:

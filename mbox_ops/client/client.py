@@ -6,11 +6,15 @@ from typing import Any
 from mbox_ops.client import experiment, parts
 from mbox_ops.client.artifacts import Artifacts
 from mbox_ops.client.catalogue import Fields
+from mbox_ops.client.checkpoints import Checkpoints
 from mbox_ops.client.cleaning import Cleanup
 from mbox_ops.client.connection import Connection, connect, with_overrides
 from mbox_ops.client.deleting import Deletions
 from mbox_ops.client.experiment import Experiment
 from mbox_ops.client.files import Files, records
+from mbox_ops.client.flat import ModelCalls
+from mbox_ops.client.model_versions import ModelVersions
+from mbox_ops.client.models import Models
 from mbox_ops.client.reading import Collections, Events, Metrics, Scenarios
 from mbox_ops.client.references import Ref, ident
 from mbox_ops.client.run import Run
@@ -27,7 +31,7 @@ from mbox_ops.errors import InvalidRequest
 from mbox_ops.settings import ClientSettings
 
 
-class Client:
+class Client(ModelCalls):
     """A client of one tracking service.
 
     Args:
@@ -37,7 +41,8 @@ class Client:
         settings: instead of the environment's.
 
     Attributes:
-        runs, metrics, events, artifacts, deletions, scenarios, collections, fields, tokens: what can be done with each.
+        runs, metrics, events, artifacts, models, model_versions, checkpoints, deletions, scenarios, collections,
+            fields, tokens: what can be done with each.
 
     Example:
         >>> client = Client("http://127.0.0.1:8085")
@@ -58,6 +63,9 @@ class Client:
         self.metrics = Metrics(self._connection)
         self.events = Events(self._connection)
         self.artifacts = Artifacts(self._connection)
+        self.models = Models(self._connection)
+        self.model_versions = ModelVersions(self._connection)
+        self.checkpoints = Checkpoints(self._connection)
         self.deletions = Deletions(self._connection)
         self.cleanup = Cleanup(self._connection)
         self.scenarios = Scenarios(self._connection)

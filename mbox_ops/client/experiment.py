@@ -14,7 +14,7 @@ from mbox_ops.entities.experiments import KEY_PREFIX
 from mbox_ops.entities.limits import DEFAULT, check_text
 from mbox_ops.entities.runs import MLFramework
 from mbox_ops.entities.writers import MetadataOp
-from mbox_ops.errors import InvalidRequest, Unavailable
+from mbox_ops.errors import Unavailable
 
 PATIENCE = 2.0  # seconds that a metadata call waits for its result; training goes on without it
 
@@ -95,7 +95,7 @@ def create(
         opening(this, name=name),
         owner=check_text("owner", owner, most=DEFAULT.owner, least=0),
         external_id=None if external_id is None else check_text("external_id", external_id, most=DEFAULT.name),
-        framework=_framework(framework),
+        framework=parts.framework(framework),
         task=check_text("task", task, most=DEFAULT.name, least=0),
     )
     changes = [parts.merge(metadata)] if metadata else []
@@ -103,15 +103,3 @@ def create(
     experiment = Experiment.opened(connection, address, wanted, closes=True)
     experiment.experiment_exists = experiment._stream().write_now(metadata=changes).existed
     return experiment
-
-
-def _framework(framework: MLFramework | str | None) -> MLFramework | None:
-    if framework is None or isinstance(framework, MLFramework):
-        return framework
-    try:
-        return MLFramework[str(framework).upper()]
-    except KeyError:
-        known = ", ".join(known.name for known in MLFramework)
-        raise InvalidRequest(
-            f"framework is {framework!r:.80}; there are {known}.", field="framework", value=framework
-        ) from None

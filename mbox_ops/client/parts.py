@@ -14,6 +14,7 @@ from mbox_ops.entities.documents import check_document
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.limits import DEFAULT, check_metric_name, check_parameter_name, check_tag, check_text
 from mbox_ops.entities.metrics import Block
+from mbox_ops.entities.runs import MLFramework
 from mbox_ops.entities.writers import MetadataOp
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.wire.encodings import pack_floats, pack_ints
@@ -201,6 +202,32 @@ def merge(document: object) -> MetadataOp:
         InvalidRequest: it breaks a limit of metadata.
     """
     return MetadataOp(op="merge", document=_document("metadata", document))
+
+
+def document(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A metadata document that something is made with.
+
+    Raises:
+        InvalidRequest: it breaks a limit of metadata.
+    """
+    return _document("metadata", given) if given else {}
+
+
+def framework(given: MLFramework | str | None) -> MLFramework | None:
+    """A framework, also by its name.
+
+    Raises:
+        InvalidRequest: there is none of that name.
+    """
+    if given is None or isinstance(given, MLFramework):
+        return given
+    try:
+        return MLFramework[str(given).upper()]
+    except KeyError:
+        known = ", ".join(known.name for known in MLFramework)
+        raise InvalidRequest(
+            f"framework is {given!r:.80}; there are {known}.", field="framework", value=given
+        ) from None
 
 
 def replace(document: object) -> MetadataOp:

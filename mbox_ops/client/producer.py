@@ -26,6 +26,7 @@ class Producer:
         lease: it renews a lease.
         opening: what the run is, if this producer makes or joins it.
         opens: its next batch opens the run.
+        checkpoint: what it writes goes to the run's checkpoint of this epoch, not to the run.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Producer:
         start: Start | None,
         opening: OpenRun | None,
         lease: bool,
+        checkpoint: int | None = None,
     ) -> None:
         self._recorder = recorder
         self._given_id = run_id
@@ -49,7 +51,15 @@ class Producer:
         self._start = start
         self.opening = opening
         self.lease = lease
+        self.checkpoint = checkpoint
         self._begin()
+
+    def beside(self, checkpoint: int) -> Producer:
+        """Another producer of the same writer, to the run's checkpoint of an epoch."""
+        return Producer(
+            self._recorder, run_id=self.run_id, key=self._key if self.run_id is None else None, origin=self.origin,
+            epoch=self._epoch, start=self._start, opening=None, lease=False, checkpoint=checkpoint,
+        )  # fmt: skip
 
     def _begin(self) -> None:
         self.track = Track(secrets.token_hex(16))
@@ -105,6 +115,8 @@ class Producer:
         """By key until the server has said which run that is; then by id, so that no late write meets its twin."""
         by_key = self._key is not None and self.track.run_id is None
         batch.run_id, batch.key = (None, self._key) if by_key else (self.run_id, None)
+        # Once the server has named it, `run_id` is the checkpoint's own id.
+        batch.checkpoint = self.checkpoint if self.track.run_id is None else None
         if self.opens and self.track.run_id is None:
             batch.open = batch.open or self.opening
         self.opens = False

@@ -152,7 +152,7 @@ class Recorder:
             chosen = list(self._streams if streams is None else streams)
             for stream in chosen:
                 stream.form()
-            targets = [(stream.producer.track, stream.producer.track.formed) for stream in chosen]
+            targets = [(track, track.formed) for stream in chosen for track in stream.tracks()]
             if timeout is not None:
                 self._sender.hurry()
             while any(track.settled < formed for track, formed in targets):
@@ -162,15 +162,32 @@ class Recorder:
                 self._await(left)
             done = all(track.settled >= formed for track, formed in targets)
             where: Where = "server" if done else "spool" if self.backlog.sync() else "memory"
-            return Flushed(where=where, refused=[r for track, _ in targets for r in track.take_refusals()])
+            refused = [refusal for track, _ in targets for refusal in track.take_refusals()]
+            for stream in chosen:
+                stream.beside = [track for track in stream.beside if track.settled < track.formed]
+            return Flushed(where=where, refused=refused)
 
-    def write_now(self, stream: Stream, batch: Batch, timeout: float | None) -> BatchResult:
-        """See `Stream.write_now`."""
+    def put_beside(self, stream: Stream, producer: Producer, batch: Batch) -> None:
+        """Have a producer of a stream's writer write a batch, behind all that is buffered in the stream."""
+        with self.turn:
+            stream.form()
+            if stream.producer.opens:  # the run has to be there
+                stream.producer.enqueue(Batch())
+            producer.enqueue(batch)
+            stream.beside.append(producer.track)
+            self._adopt_stream(stream)
+            self._start()
+        self._wake.set()
+
+    def write_now(
+        self, stream: Stream, batch: Batch, timeout: float | None, *, producer: Producer | None = None
+    ) -> BatchResult:
+        """See `Stream.write_now`; `producer` writes it if it is not the stream's own."""
         deadline = self.clock.monotonic() + (self.tuning.patience if timeout is None else timeout)
         ticket = Ticket()
         with self.turn:
             stream.form()
-            item = stream.producer.enqueue(batch, ticket)
+            item = (producer or stream.producer).enqueue(batch, ticket)
             self._sender.hurry()
             while not ticket.decided and (left := deadline - self.clock.monotonic()) > 0:
                 self._await(left)

@@ -1,26 +1,25 @@
 """The run that people hold: it writes, it reads, it ends."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mbox_ops.client import parts
 from mbox_ops.client.artifacts import Artifacts
+from mbox_ops.client.checkpointing import checkpoint_parts
 from mbox_ops.client.connection import Connection, connect, with_overrides
 from mbox_ops.client.endings import durable, state_after
 from mbox_ops.client.fields import Field
 from mbox_ops.client.files import Files
-from mbox_ops.client.history import MetricHistory, MetricSummary
+from mbox_ops.client.history import MetricSummary
 from mbox_ops.client.outcome import Flushed
-from mbox_ops.client.reading import Events, Metrics, segment
-from mbox_ops.client.shown import Shown
+from mbox_ops.client.reading import segment
 from mbox_ops.client.starting import Address, this_task
 from mbox_ops.client.stream import Stream
-from mbox_ops.client.uploading import Progress, upload
-from mbox_ops.client.values import Artifact, Event, Wallclock
+from mbox_ops.client.subject import Subject
+from mbox_ops.client.values import MetricScalar
 from mbox_ops.client.writing import Writes
 from mbox_ops.entities import runs
 from mbox_ops.entities.artifacts import ArtifactMime
@@ -31,11 +30,12 @@ from mbox_ops.entities.writers import EndState
 from mbox_ops.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from mbox_ops.client.checkpoints import Checkpoint
     from mbox_ops.client.system.sampling import Sampling
     from mbox_ops.entities.deletions import Deletion
 
 
-class Run(Writes):
+class Run(Subject, Writes):
     """A run: what was started here, what was read from the server, or a reference by id.
 
     What a run that was started here logs is buffered and sent within a second; what is written to any other run is
@@ -294,75 +294,44 @@ class Run(Writes):
         _, _, task = self.own.origin.partition(f"{self.own.key}/") if self.own.key else ("", "", "")
         return Sampling(self.own, f"system/{task}/" if task else "system/", every)
 
-    def get_metadata(self) -> dict[str, Any]:
-        """The metadata document; `{}` where there is none."""
-        path = f"/runs/{segment(self._connection.ready(self))}/metadata"
-        return self._connection.get(path, dict[str, Any])
-
-    def get_metrics_history(
-        self, metrics: Sequence[str] | str | None = None, limit: int | None = 1_000
-    ) -> list[MetricHistory]:
-        """The points of some metrics of the run.
-
-        Args:
-            metrics: their names; all of them if they are not given.
-            limit: the most points of each, the first ones by step; None for all.
-        """
-        return Metrics(self._connection).history(self, metrics, limit)
-
-    def events(
-        self, *, since: Wallclock | None = None, name: str | None = None, source: str | None = None
-    ) -> list[Event]:
-        """The run's events, ordered by their time; see `Client.events.list`."""
-        return Shown(Events(self._connection).list(self, since=since, name=name, source=source))
-
-    def artifacts(self, *, mime_type: ArtifactMime | None = None, prefix: str | None = None) -> list[Artifact]:
-        """The run's artifacts, ordered by path; see `Client.artifacts.list`."""
-        return Shown(Artifacts(self._connection).list(self, mime_type=mime_type, prefix=prefix))
-
-    def upload_artifact(
+    def log_checkpoint(
         self,
-        files: Files,
+        epoch: int,
+        metrics: Mapping[str, MetricScalar] | None = None,
         *,
-        under: str | None = None,
+        files: Files | None = None,
+        checksum: bool = False,
         mime_type: ArtifactMime | None = None,
-        progress: Progress | None = None,
-        timeout: float = 30.0,
-    ) -> list[Artifact]:
-        """Upload files: the service keeps the bytes. Unlike what is logged, this waits for the service.
-
-        Bytes go in parts and in constant memory; what the service has already is not sent again, and what broke off
-        goes on where it was. The artifacts are there all at once, when the last file has arrived whole.
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Log the checkpoint of an epoch. There is one of each: whoever logs it first makes it, all others add to it.
 
         Args:
-            files: paths of files and folders, one or a list. A file is listed under its name, a folder's files under
-                the folder's name and their path in it; links that lead out of a folder are refused.
-            under: a folder of paths to list them all under.
+            epoch: of the training, 0 or more.
+            metrics: name to value; each becomes a point of the checkpoint whose step is the epoch.
+            files: paths or URIs of its files, as in `track_artifacts`; nothing is copied.
+            checksum: read local files and keep their sha256.
             mime_type: what kind of thing they are; guessed from their names if it is not given.
-            progress: called with a path, the bytes done and the bytes there are, after each part.
-            timeout: seconds to go on trying while nothing gets through.
-
-        Returns:
-            The artifacts, in the order of `files`.
+            metadata: merged into the checkpoint's.
 
         Raises:
-            InvalidRequest: a file cannot be read or changes meanwhile, or two would be listed under one path.
-            Unavailable: nothing has got through for so long; the same call again goes on from there.
+            InvalidRequest: one of them breaks a rule; nothing is logged.
 
         Example:
-            >>> run.upload_artifact(["model.onnx", "plots/"])  # doctest: +SKIP
+            >>> run.log_checkpoint(3, {"val_loss": 0.25}, files="epoch-3.ckpt")  # doctest: +SKIP
         """
-        self._record = None
-        return upload(
-            self._connection, self._stream(), files,
-            under=under, mime_type=mime_type, progress=progress, timeout=timeout,
-        )  # fmt: skip
+        number, given = checkpoint_parts(epoch, metrics, files, checksum, mime_type, metadata)
+        if self.own is not None and self._buffers:
+            self.own.put_checkpoint(number, **given)
+        else:
+            self._connection.ready(self)
+            self._stream().write_checkpoint(number, **given)
 
-    def download_artifacts(
-        self, to: str | os.PathLike[str], *, prefix: str | None = None, progress: Progress | None = None
-    ) -> list[Path]:
-        """Download what was uploaded to the run into a folder; see `Client.artifacts.download_all`."""
-        return Artifacts(self._connection).download_all(self, to, prefix=prefix, progress=progress)
+    def checkpoints(self) -> "list[Checkpoint]":
+        """The run's checkpoints, by epoch; see `Client.checkpoints.list`."""
+        from mbox_ops.client.checkpoints import Checkpoints
+
+        return list(Checkpoints(self._connection).list(self))
 
     def lineage(self) -> list[LineageEdge]:
         """What the run produced, and then what it used; see `Client.artifacts.lineage`."""

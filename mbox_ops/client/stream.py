@@ -11,6 +11,7 @@ from mbox_ops.client.buffer import PARTS, ROWS, Record
 from mbox_ops.client.clock import microseconds
 from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.points import Series, check_step
+from mbox_ops.client.tracks import Track
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.lineage import ArtifactUse
@@ -53,6 +54,7 @@ class Stream:
         self.append = self._buffer.append
         self.now: Callable[[], float] = recorder.clock.wall
         self._pid = getpid()
+        self.beside: list[Track] = []  # of batches to the run's checkpoints that may not be settled
         self.weight = 0
         self.room = -1  # the first record wakes the recorder's thread
 
@@ -158,6 +160,28 @@ class Stream:
             self._recorder.forked()
         return self._recorder.write_now(self, batch, timeout)
 
+    def put_checkpoint(self, epoch: int, **given: Any) -> None:
+        """Write to the run's checkpoint of an epoch, which is made if it is not there, behind all that is buffered.
+
+        Args:
+            epoch: 0 or more.
+            given: parts of a batch, as for `write_now`: points, metadata, events, artifacts.
+
+        Raises:
+            InvalidRequest: a value cannot be encoded.
+        """
+        batch, _ = _copied(Batch(**given))
+        if getpid() != self._pid:
+            self._recorder.forked()
+        self._recorder.put_beside(self, self.producer.beside(epoch), batch)
+
+    def write_checkpoint(self, epoch: int, *, timeout: float | None = None, **given: Any) -> BatchResult:
+        """The same, and wait for the server's own answer, whose `run_id` is the checkpoint's id; see `write_now`."""
+        batch, _ = _copied(Batch(**given))
+        if getpid() != self._pid:
+            self._recorder.forked()
+        return self._recorder.write_now(self, batch, timeout, producer=self.producer.beside(epoch))
+
     def resolve(self, timeout: float | None = None) -> str:
         """The run's id, asked of the server if need be, by sending what is buffered, the opening included.
 
@@ -244,6 +268,10 @@ class Stream:
         if records or lease:
             self.producer.form(records, lease=lease)
 
+    def tracks(self) -> list[Track]:
+        """Its own, and those of its run's checkpoints."""
+        return [self.producer.track, *self.beside]
+
     def is_idle(self) -> bool:
         """Whether nothing is buffered."""
         return not self._buffer
@@ -252,6 +280,7 @@ class Stream:
         """Be the stream of a forked child, with nothing buffered."""
         self._pid = getpid()
         self._buffer.clear()
+        self.beside.clear()
         self.weight, self.room = 0, -1
         self.producer.become_child()
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from mbox_ops.entities.runs import OpenRun
 from mbox_ops.entities.writers import Batch
 
-_ADDRESS = ("run_id", "key", "writer")
+_ADDRESS = ("run_id", "key", "checkpoint", "writer")
 _ESSENTIAL = ("open", "state", "at")
 
 

@@ -144,6 +144,22 @@ class Verbs:
             files, under=under, mime_type=mime_type, progress=progress, timeout=timeout
         )
 
+    def log_checkpoint(
+        self,
+        epoch: int,
+        metrics: Mapping[str, MetricScalar] | None = None,
+        *,
+        files: Files | None = None,
+        checksum: bool = False,
+        mime_type: ArtifactMime | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        run: Ref | None = None,
+    ) -> None:
+        """Log the checkpoint of an epoch: there is one of each; see `Run.log_checkpoint`."""
+        self._run(run).log_checkpoint(
+            epoch, metrics, files=files, checksum=checksum, mime_type=mime_type, metadata=metadata
+        )
+
     def use_artifact(self, artifacts: Used, *, run: Ref | None = None) -> None:
         """Say that the run used artifacts; see `Run.use_artifact`."""
         self._run(run).use_artifact(artifacts)

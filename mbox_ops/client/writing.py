@@ -1,4 +1,4 @@
-"""What is written to a run: the verbs that runs and experiments share."""
+"""What is written: the verbs that all objects share, and those of runs and experiments."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,8 +14,9 @@ from mbox_ops.entities.writers import MetadataOp
 Metrics = Mapping[str, MetricScalar] | Iterable[Mapping[str, Any]]
 
 
-class Writes:
-    """The verbs that write. What goes to a run open in this process is buffered; else it is durable on return.
+class SubjectWrites:
+    """The verbs that write to anything. What goes to a run open in this process is buffered; else it is durable on
+    return.
 
     Attributes:
         own: the stream of a run that was started here; None of any other.
@@ -86,6 +87,72 @@ class Writes:
             self._stream().log_rows(parts.rows(metrics, step, wallclock))
         self._written()
 
+    def log_event(self, event: Event) -> None:
+        """Log that something happened; the same event may be logged again.
+
+        Args:
+            event: its `wallclock_time` is kept; now if it has none.
+
+        Raises:
+            InvalidRequest: its name, source, time or metadata breaks a rule.
+
+        Example:
+            >>> run.log_event(Event("checkpoint_started", EventSource("trainer"), 12000))  # doctest: +SKIP
+        """
+        self._stream().put(events=[parts.event_record(event)])
+        self._written()
+
+    def track_artifacts(self, files: Files, *, checksum: bool = False, mime_type: ArtifactMime | None = None) -> None:
+        """Track files that are stored elsewhere; nothing is copied.
+
+        Args:
+            files: paths or URIs, one or a list, each 1-2,048 characters. URIs that carry credentials are refused.
+            checksum: read local files and keep their sha256.
+            mime_type: what kind of thing they are; guessed from their names if it is not given.
+
+        Raises:
+            InvalidRequest: one of them breaks a rule; none is tracked.
+        """
+        self._stream().put(artifacts=records(files, checksum=checksum, mime_type=mime_type))
+        self._written()
+
+    def update_metadata(self, key: str, value: object) -> MetadataWritten | None:
+        """Replace one top-level key of the metadata; the others stay.
+
+        Args:
+            key: 1-256 characters, any but U+0000.
+            value: anything that JSON can hold.
+
+        Raises:
+            InvalidRequest: the key or the value breaks a rule.
+        """
+        return self._change(parts.set_key(key, value), 1)
+
+    def report_metadata(self, metadata: Mapping[str, Any]) -> MetadataWritten | None:
+        """Merge a document into the metadata (RFC 7386): dicts merge, null removes, anything else replaces.
+
+        Raises:
+            InvalidRequest: the document breaks a rule.
+        """
+        return self._change(parts.merge(metadata), len(metadata))
+
+    def set_metadata(self, metadata: Mapping[str, Any]) -> MetadataWritten | None:
+        """Make a document the whole metadata; `{}` clears it.
+
+        Raises:
+            InvalidRequest: the document breaks a rule.
+        """
+        return self._change(parts.replace(metadata), len(metadata))
+
+    def _change(self, change: MetadataOp, keys: int) -> MetadataWritten | None:
+        self._stream().put(metadata=[change])
+        self._written()
+        return None
+
+
+class Writes(SubjectWrites):
+    """The verbs that write to a run."""
+
     def log_parameters(self, name: str | Mapping[str, Any] | Iterable[Mapping[str, Any]], value: object = None) -> None:
         """Log parameters: what the run was configured with. The last value of a name stands.
 
@@ -128,35 +195,6 @@ class Writes:
         self._stream().put(labels=parts.labels(labels))
         self._written()
 
-    def log_event(self, event: Event) -> None:
-        """Log that something happened; the same event may be logged again.
-
-        Args:
-            event: its `wallclock_time` is kept; now if it has none.
-
-        Raises:
-            InvalidRequest: its name, source, time or metadata breaks a rule.
-
-        Example:
-            >>> run.log_event(Event("checkpoint_started", EventSource("trainer"), 12000))  # doctest: +SKIP
-        """
-        self._stream().put(events=[parts.event_record(event)])
-        self._written()
-
-    def track_artifacts(self, files: Files, *, checksum: bool = False, mime_type: ArtifactMime | None = None) -> None:
-        """Track files that are stored elsewhere; nothing is copied.
-
-        Args:
-            files: paths or URIs, one or a list, each 1-2,048 characters. URIs that carry credentials are refused.
-            checksum: read local files and keep their sha256.
-            mime_type: what kind of thing they are; guessed from their names if it is not given.
-
-        Raises:
-            InvalidRequest: one of them breaks a rule; none is tracked.
-        """
-        self._stream().put(artifacts=records(files, checksum=checksum, mime_type=mime_type))
-        self._written()
-
     def use_artifact(self, artifacts: Used) -> None:
         """Say that the run used artifacts; `client.artifacts.lineage` shows it. Nothing is read or copied.
 
@@ -173,36 +211,3 @@ class Writes:
         """
         self._stream().put(uses=used(artifacts))
         self._written()
-
-    def update_metadata(self, key: str, value: object) -> MetadataWritten | None:
-        """Replace one top-level key of the metadata; the others stay.
-
-        Args:
-            key: 1-256 characters, any but U+0000.
-            value: anything that JSON can hold.
-
-        Raises:
-            InvalidRequest: the key or the value breaks a rule.
-        """
-        return self._change(parts.set_key(key, value), 1)
-
-    def report_metadata(self, metadata: Mapping[str, Any]) -> MetadataWritten | None:
-        """Merge a document into the metadata (RFC 7386): dicts merge, null removes, anything else replaces.
-
-        Raises:
-            InvalidRequest: the document breaks a rule.
-        """
-        return self._change(parts.merge(metadata), len(metadata))
-
-    def set_metadata(self, metadata: Mapping[str, Any]) -> MetadataWritten | None:
-        """Make a document the whole metadata; `{}` clears it.
-
-        Raises:
-            InvalidRequest: the document breaks a rule.
-        """
-        return self._change(parts.replace(metadata), len(metadata))
-
-    def _change(self, change: MetadataOp, keys: int) -> MetadataWritten | None:
-        self._stream().put(metadata=[change])
-        self._written()
-        return None
