@@ -165,3 +165,18 @@ class Curve(msgspec.Struct, kw_only=True):
     values: bytes | list[Any]
     nan_starts: bytes | list[int]
     nan_counts: bytes | list[int]
+
+
+class RunGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs that have the same value at a field, and a metric over them.
+
+    Attributes:
+        value: a number (an instant as microseconds since 1970 UTC), a text, or None for those that have nothing there.
+        mean, min, max: of the metric; None where no run has a number, or no metric was asked for.
+    """
+
+    value: str | float | None
+    runs: int
+    mean: float | None = None
+    min: float | None = None
+    max: float | None = None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Keyed = list[tuple[Key, KnownValue]]
 
+LISTED = tuple(sorted(known_fields.LISTED))  # the columns whose values can be listed
 _KINDS: tuple[FieldKind, ...] = tuple(sorted(get_args(FieldKind)))
 _PART = re.compile(r"""(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^.\[]+))(?P<arrays>(?:\[\*\])*)\.?""", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)

@@ -31,6 +31,18 @@ class Metadata:
             subject = live_subject(conn, actor, subject_id)
             return metadata_patches.document(conn, subject_id=subject.id)
 
+    def several(self, actor: Actor, subject_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The documents of subjects by their ids; those to whom nobody gave any are left out.
+
+        Raises:
+            NotFound: one of them is no live subject, or the token does not open its namespace.
+        """
+        actor.require("read")
+        with self._database.read() as conn:
+            for subject_id in subject_ids:
+                live_subject(conn, actor, subject_id)
+            return metadata_patches.documents(conn, subject_uids=subject_ids)
+
 
 def write(
     conn: Connection, number: Numbers, patches: Sequence[Patch], limits: Limits, *,

@@ -9,11 +9,13 @@ import msgspec
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.pages import Page
 from mbox_ops.entities.runs import Run, RunQuery
+from mbox_ops.entities.search import RunGroup
 from mbox_ops.errors import NotFound, Unavailable
+from mbox_ops.search.parser import parse_field, show
 from mbox_ops.service import searching
 from mbox_ops.service.access import Actor
 from mbox_ops.service.clock import Clock
-from mbox_ops.service.cursors import Key, page_of
+from mbox_ops.service.cursors import Key, check_limit, page_of
 from mbox_ops.service.freshness import Behind, fold, fold_due, read_fresh
 from mbox_ops.service.queries import is_storable
 from mbox_ops.service.searching import Search
@@ -70,6 +72,29 @@ class Runs:
             return [row for rows in found.values() for row in rows]
 
         return [run for _, run in self._read(select)]
+
+    def groups(self, actor: Actor, query: RunQuery, *, by: str, metric: str | None, limit: int) -> Sequence[RunGroup]:
+        """The runs that meet all conditions of the query by their value at a field, most runs first.
+
+        Args:
+            query: its order, its limit and its cursor do not count.
+            by: a field as the filter language writes it.
+            metric: another one, such as `metrics.loss.min`, whose mean, least and greatest number each group gets.
+            limit: of the groups.
+
+        Raises:
+            InvalidRequest: a condition or a field breaks a rule.
+        """
+        actor.require("read")
+        check_limit(limit, self._limits)
+        fields = [show(parse_field(by, field="group"))]
+        fields += [] if metric is None else [show(parse_field(metric, field="metric"))]
+        query = msgspec.structs.replace(query, sort=",".join(fields), cursor=None, limit=1)
+        search = searching.read(query, now=self._clock.now(), limits=self._limits)
+        try:
+            return self._groups(actor.namespace, search, limit)
+        except OutOfTimeError:
+            raise searching.took_too_long(self._limits) from None
 
     def list(self, actor: Actor, query: RunQuery) -> Page[Run]:
         """A page of the namespace's runs that meet all conditions of the query, newest first unless it says otherwise.
@@ -132,6 +157,20 @@ class Runs:
             positions = listings.page(conn, listing, after=search.after, limit=search.query.limit + 1)
             rows = runs.rows(conn, subject_ids=[position.subject_id for position in positions])
         return [(search.cursor(position), row) for position, row in zip(positions, rows, strict=True)]
+
+    def _groups(self, namespace: str, search: Search, limit: int) -> Sequence[RunGroup]:
+        for is_folded in (False, True):
+            with self._database.read() as conn, limited(conn, self._limits.search_seconds):
+                namespace_id = grouping.namespace_id(conn, name=namespace)
+                listing = None if namespace_id is None else searching.find(conn, namespace_id, search)
+                if namespace_id is None or listing is None:
+                    return []
+                late = subjects.unfolded(conn, namespace_id=namespace_id) if search.uses_metrics() else []
+                if is_folded or not late:
+                    return listings.groups(conn, listing, limit=limit)
+            with suppress(Unavailable):  # it can be read as it is
+                fold(self._database, late)
+        raise AssertionError("unreachable: the second reading returns")
 
     def _count(self, namespace: str, search: Search) -> int:
         with self._database.read() as conn, limited(conn, self._limits.search_seconds):

@@ -9,8 +9,9 @@ when descending), then those with neither. The statements are written so that no
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, select
 
+from mbox_ops.entities.search import RunGroup
 from mbox_ops.search.tree import Filter, SortKey
 from mbox_ops.store import orders
 from mbox_ops.store.among import among
@@ -204,3 +205,23 @@ def _phase_of(position: Position) -> Phase:
 
 def _is_whole(position: Position) -> bool:
     return len(str(position.values[0])) < INDEXED_TEXT
+
+
+def groups(conn: Connection, listing: Listing, *, limit: int) -> list[RunGroup]:
+    """Live runs by their value at the first key, most runs first; with what the second key's numbers come to."""
+    if is_never(listing.condition):
+        return []
+    ids = few(conn, listing.condition.candidates, wanted=FEW)
+    by, *measured = listing.keys
+    text = by.text if by.number is None or by.text is None else case((by.number.is_(None), by.text))
+    value = [part for part in (by.number, text) if part is not None]
+    of = next((key.number for key in measured if key.number is not None), None)
+    figures = [] if of is None else [func.avg(of), func.min(of), func.max(of)]
+    query = _over_runs(conn, listing, ids).with_only_columns(func.count(), *value, *figures, maintain_column_froms=True)
+    query = query.group_by(*value).order_by(func.count().desc(), *value).limit(limit)
+    found = []
+    for count, *parts in conn.execute(query):
+        here = next((part for part in parts[: len(value)] if part is not None), None)
+        mean, least, greatest = parts[len(value) :] or (None, None, None)
+        found.append(RunGroup(value=here, runs=count, mean=mean, min=least, max=greatest))
+    return found

@@ -56,7 +56,7 @@ def sign_in(visit: Visit, form: SignIn) -> Answer:
     except Unauthenticated:
         wrong = "No token is like this one, or it has ended. Nothing is kept of it."
         return render(visit, "sign_in.html", status=401, next=form.next, wrong=wrong)
-    to = _own(form.next)
+    to = own(form.next)
     if EVERY not in opened and visit.namespace not in opened:
         to = f"/scenarios?namespace={quote(opened[0], safe='')}"
     return redirect(to, cookie(SESSION_COOKIE, quote(secret, safe=""), secure=is_https(visit.headers)))
@@ -71,10 +71,10 @@ def sign_out(visit: Visit) -> Answer:
 @page("POST", "/theme", scope="open")
 def choose_theme(visit: Visit, form: ChooseTheme) -> Answer:
     """Keep the choice in a cookie."""
-    return redirect(_own(form.back), cookie(THEME_COOKIE, form.theme, seconds=_YEAR, readable=True))
+    return redirect(own(form.back), cookie(THEME_COOKIE, form.theme, seconds=_YEAR, readable=True))
 
 
-def _own(path: str) -> str:
-    """A path of ours; the first page for what leads elsewhere."""
+def own(path: str) -> str:
+    """A path of ours to go on to; the first page for what leads elsewhere."""
     leads_away = not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable()
     return "/" if leads_away or not path.isascii() else path

@@ -3,12 +3,12 @@
 from litestar.handlers import HTTPRouteHandler
 
 from mbox_ops.server.routes import Parts
-from mbox_ops.server.ui import scenarios, session
+from mbox_ops.server.ui import runs, scenarios, selection, session
 from mbox_ops.server.ui.pages import handler_of, pages_of
 from mbox_ops.server.ui.run_pages import artifacts, events, metrics, overview, raw
 from mbox_ops.server.ui.static_files import static_handler
 
-PAGES = tuple(pages_of(session, scenarios, overview, metrics, events, artifacts, raw))
+PAGES = tuple(pages_of(session, scenarios, runs, selection, overview, metrics, events, artifacts, raw))
 
 
 def page_handlers(parts: Parts) -> list[HTTPRouteHandler]:
