@@ -20,6 +20,7 @@ from mbox_ops.cli import (
     options,
     runs,
     serving,
+    watching,
 )
 from mbox_ops.cli.output import err, problem
 from mbox_ops.errors import MboxError
@@ -45,7 +46,8 @@ app.add_typer(fields.fields, name="fields")
 app.add_typer(serving.token, name="token")
 app.add_typer(serving.db, name="db")
 app.command("history")(history.history)
-app.command("events")(runs.events)
+app.command("events")(watching.events)
+app.command("watch")(watching.watch)
 app.command("cleanup")(cleaning.cleanup)
 app.command("export")(exporting.export)
 app.command("import")(archiving.import_scenarios)

@@ -1,4 +1,4 @@
-"""`mbox runs`, `mbox experiments` and `mbox events`: find runs, look at them, delete them."""
+"""`mbox runs` and `mbox experiments`: find runs, look at them, delete them."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from mbox_ops.cli import options
 from mbox_ops.cli.columns import read_columns, show_columns
 from mbox_ops.cli.deleting import Key, MaxRuns, delete_after_preview
 from mbox_ops.cli.output import err, print_items, print_json
-from mbox_ops.cli.showing import seconds_of, show_events, show_run, show_runs, source_of
+from mbox_ops.cli.showing import show_run, show_runs
 from mbox_ops.client.client import Client
 from mbox_ops.client.run import Run
 from mbox_ops.search.tree import Field
@@ -105,30 +105,6 @@ def show(
         print_json({**msgspec.to_builtins(run.record), "metadata": run.get_metadata()})
     else:
         show_run(run)
-
-
-def events(
-    run_id: options.RunId,
-    limit: options.Limit = 1_000,
-    url: options.Url = None,
-    namespace: options.Namespace = None,
-    as_json: options.Json = False,
-) -> None:
-    """Print a run's events in order of time; `x_finished` says how long it took from `x_started` of its source."""
-    found = list(Client(url, namespace=namespace).events.list(run_id, limit=limit))
-    if not as_json:
-        show_events(found)
-        return
-    took = seconds_of(found)
-    print_items(
-        [
-            {
-                "name": e.name, "source": source_of(e), "wallclock_time": e.wallclock_time, "metadata": e.metadata,
-                "duration_seconds": took.get(e.id),
-            }
-            for e in found
-        ]
-    )  # fmt: skip
 
 
 def _print_runs(found: list[Run], limit: int, fields: list[Field] | None, *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """The client: one synchronous call for each thing that can be written or read; each raises when it fails."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mbox_ops.client import experiment, parts
@@ -22,8 +22,10 @@ from mbox_ops.client.runs import RunListing, Runs
 from mbox_ops.client.starting import this_task
 from mbox_ops.client.tokens import Tokens
 from mbox_ops.client.uses import Used, used
-from mbox_ops.client.values import Event, MetadataWritten, MetricValue
+from mbox_ops.client.values import Event, MetadataWritten, MetricValue, Wallclock
+from mbox_ops.client.watching import Watch
 from mbox_ops.entities.artifacts import ArtifactMime
+from mbox_ops.entities.changes import SubjectKind
 from mbox_ops.entities.experiments import CreatedExperiment
 from mbox_ops.entities.runs import MLFramework
 from mbox_ops.entities.writers import BatchResult, MetadataOp
@@ -226,6 +228,45 @@ class Client(ModelCalls):
     def get_metadata(self, parent_id: Ref) -> dict[str, Any]:
         """The metadata document; `{}` where there is none."""
         return Run(self._id(parent_id), connection=self._connection).get_metadata()
+
+    def watch(
+        self,
+        cursor: str | None = None,
+        *,
+        since: Wallclock | None = None,
+        kind: SubjectKind | Sequence[SubjectKind] | None = None,
+        scenario: Ref | None = None,
+        subject: Ref | None = None,
+        timeout: float | None = None,
+        patience: float | None = None,
+    ) -> Watch:
+        """What changes in the namespace, as it happens: an iterator that waits for the next change.
+
+        Each committed write is one change. The line may break and the service may restart meanwhile: none is lost, and
+        none is given twice.
+
+        Args:
+            cursor: the `cursor` of an earlier watch or of a change, to go on behind it. Without it, and without
+                `since`: what changes from now on.
+            since: only what changed at that time or later; changes are kept for seven days.
+            kind: `run`, `model`, `model_version`, `checkpoint`, or several of them.
+            scenario: only runs, and their checkpoints, that are in it after the change.
+            subject: only one object.
+            timeout: end when no change has come for so many seconds.
+            patience: raise when the service has been away for so many seconds; by default it is waited for.
+
+        Returns:
+            `Change`s with `action`, `kind`, `id`, `at`, `parts`, `scenario`, `name` and `status`; `watch.cursor` is
+            where to go on.
+
+        Raises:
+            CursorExpired: the service does not keep what changed behind the cursor any more.
+            Unavailable: the service is away at the beginning.
+        """
+        return Watch(
+            self._connection, cursor=cursor, since=since, kind=kind, scenario=scenario, subject=subject,
+            timeout=timeout, patience=patience,
+        )  # fmt: skip
 
     def _change(self, parent: Ref, change: MetadataOp) -> MetadataWritten:
         result = self._write(parent, metadata=[change])

@@ -52,6 +52,7 @@ def create_app(service: Service, *, limits: Limits = DEFAULT, framed_by: tuple[s
     parts = Parts(
         service=service, limits=limits, threads=threads, metrics=Metrics(), feed=feed, framed_by=framed_by
     )  # fmt: skip
+    feed.show_in(parts.metrics.registry)
     app = App(
         parts,
         route_handlers=[*(handler_of(op, parts) for op in OPERATIONS), *page_handlers(parts)],

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 import structlog
+from prometheus_client import CollectorRegistry, Gauge
 
 from mbox_ops.entities.changes import Change, ChangePage, ChangeQuery, WatchQuery
 from mbox_ops.entities.limits import Limits
@@ -103,6 +104,10 @@ class Feed:
                 if wanted or now >= said + self._beat:
                     yield Piece(wanted, self._changes.cursor(at))
                     said = time.monotonic()
+
+    def show_in(self, registry: CollectorRegistry) -> None:
+        """Let Prometheus read how many watch."""
+        Gauge("mbox_watchers", "Who waits for changes.", registry=registry).set_function(lambda: self.watchers)
 
     def close(self) -> None:
         """Let all streams end, and begin no other."""

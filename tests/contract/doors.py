@@ -9,6 +9,7 @@ from urllib.parse import quote
 from mbox_ops.client.http import HttpApi
 from mbox_ops.entities.artifacts import ArtifactQuery, StoredArtifact
 from mbox_ops.entities.audit import AuditEntry, AuditQuery
+from mbox_ops.entities.changes import Change, ChangePage, ChangeQuery
 from mbox_ops.entities.checkpoints import Checkpoint, CheckpointQuery, CreateCheckpoint, CreatedCheckpoint
 from mbox_ops.entities.deletions import CreateCleanup, CreateDeletion, Deletion, PurgeDeletion, UndoDeletion
 from mbox_ops.entities.events import EventQuery, StoredEvent
@@ -89,6 +90,12 @@ class Door(Protocol):
 
     def run_lineage(self, run_id: str, **query: Any) -> Page[LineageEdge]:
         """A page of a run's lineage."""
+
+    def cursor(self) -> str:
+        """Where the namespace's changes end now."""
+
+    def changes(self, count: int, **query: Any) -> list[Change]:
+        """The next changes, waited for until there are so many."""
 
     def scenarios(self) -> list[Scenario]:
         """The scenarios, by name."""
@@ -196,6 +203,17 @@ class ServiceDoor:
 
     def run_lineage(self, run_id: str, **query: Any) -> Page[LineageEdge]:
         return self.service.lineage.of_run(self.actor, run_id, LineageQuery(**query))
+
+    def cursor(self) -> str:
+        return self.service.changes.page(self.actor, ChangeQuery()).next
+
+    def changes(self, count: int, **query: Any) -> list[Change]:
+        found: list[Change] = []
+        while len(found) < count:
+            page = self.service.changes.page(self.actor, ChangeQuery(**query))
+            found += page.items
+            query["cursor"] = page.next
+        return found
 
     def scenarios(self) -> list[Scenario]:
         return self.service.scenarios.list(self.actor, limit=100, cursor=None).items
@@ -307,6 +325,17 @@ class HttpDoor:
 
     def run_lineage(self, run_id: str, **query: Any) -> Page[LineageEdge]:
         return self.api.call("GET", f"/runs/{run_id}/lineage", query=query, result=Page[LineageEdge])
+
+    def cursor(self) -> str:
+        return self.api.call("GET", "/changes", result=ChangePage).next
+
+    def changes(self, count: int, **query: Any) -> list[Change]:
+        found: list[Change] = []
+        while len(found) < count:
+            page = self.api.call("GET", "/changes", query={**query, "wait": 20}, result=ChangePage)
+            found += page.items
+            query["cursor"] = page.next
+        return found
 
     def scenarios(self) -> list[Scenario]:
         return self.api.call("GET", "/scenarios", query={"limit": 100}, result=Page[Scenario]).items

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import itertools
 import json
 import types
 import typing
@@ -12,6 +13,7 @@ import grpc
 import msgspec
 
 from mbox_ops.entities.artifacts import StoredArtifact
+from mbox_ops.entities.changes import Change
 from mbox_ops.entities.checkpoints import Checkpoint, CreateCheckpoint, CreatedCheckpoint
 from mbox_ops.entities.deletions import CreateDeletion, Deletion, UndoDeletion
 from mbox_ops.entities.events import EventRecord, StoredEvent
@@ -105,6 +107,27 @@ class GrpcDoor:
             query["mime_type"] = mime_type.value
         request = pb.ListArtifactsRequest(parent_id=run_id, **query)
         return page(self.ask("ListArtifacts", request), "artifacts", StoredArtifact)
+
+    def cursor(self) -> str:
+        return str(self._watch(lambda call: next(call).cursor, pb.WatchNamespaceRequest()))
+
+    def changes(self, count: int, *, since: int | None = None, **query: Any) -> list[Change]:
+        request = pb.WatchNamespaceRequest(**query)
+        if since is not None:
+            write_instant(request.since, since)
+
+        def take(call: Any) -> list[Change]:
+            told = (read(answer.change, Change) for answer in call if answer.HasField("change"))
+            return list(itertools.islice(told, count))
+
+        return list(self._watch(take, request))
+
+    def _watch(self, take: Callable[[Any], Any], request: pb.WatchNamespaceRequest) -> Any:
+        call = self.stub.WatchNamespace(request, metadata=self.headers, timeout=30)
+        try:
+            return answered(lambda: take(call))
+        finally:
+            call.cancel()
 
     def scenarios(self) -> list[Scenario]:
         return page(self.ask("ListScenarios", pb.ListScenariosRequest()), "scenarios", Scenario).items

@@ -1,0 +1,65 @@
+"""`client.watch`: changes as they come, whatever happens to the line."""
+
+import threading
+import time
+
+import pytest
+
+from mbox_ops.client.client import Client
+from mbox_ops.errors import InvalidRequest, Unavailable
+from mbox_ops.testing import live_server
+
+
+def test_a_watch_gives_what_changes_from_its_beginning_on() -> None:
+    """Also before the first `next`; and its cursor, or a change's, goes on behind what was given."""
+    with live_server() as server:
+        client = Client(server.url)
+        client.runs.create(scenario="old")
+        watch = client.watch(timeout=1)
+        runs = [client.runs.create(scenario="new", run_name=f"r{number}") for number in range(3)]
+        first = next(watch)
+        cursor = watch.cursor
+        rest = list(watch)
+        assert [change.id for change in (first, *rest)] == [run.id for run in runs]
+        assert (first.action, first.kind, first.scenario, first.name) == ("created", "run", "new", "r0")
+        assert cursor == first.cursor
+        assert [change.id for change in client.watch(cursor, timeout=1)] == [run.id for run in runs[1:]]
+        assert [change.id for change in client.watch(watch.cursor, timeout=1)] == []
+        assert [change.id for change in client.watch(since=0, scenario="old", timeout=1)] == [
+            change.id for change in client.watch(since=0, timeout=1) if change.scenario == "old"
+        ]
+        assert [change.name for change in client.watch(since=0, subject=runs[1], kind="run", timeout=1)] == ["r1"]
+        with pytest.raises(InvalidRequest):
+            client.watch("no cursor")
+
+
+def test_a_watch_outlives_restarts_and_broken_lines() -> None:
+    """What changed meanwhile is given once, in order."""
+    with live_server() as server:
+        client = Client(server.url)
+        written: list[str] = []
+        watch = client.watch(timeout=20)
+
+        def write() -> None:
+            for number in range(12):
+                if number % 4 == 3:
+                    server.kill()
+                    server.start()
+                written.append(client.runs.create(scenario="s").id)
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        seen = [next(watch).id for _ in range(12)]
+        writing.join()
+        assert seen == written
+
+
+def test_a_watch_says_when_nobody_is_there() -> None:
+    """At the beginning, after the deadline of a call; later on, when the patience that was asked for is over."""
+    with live_server() as server:
+        watch = Client(server.url).watch(patience=0.5)
+        server.stop()
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            next(watch)
+        assert time.monotonic() - began >= 0.5

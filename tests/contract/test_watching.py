@@ -1,0 +1,74 @@
+"""Watching: what one door has written, every door tells, once, in order, from any cursor."""
+
+from collections.abc import Callable
+
+import pytest
+
+from mbox_ops.entities.changes import Change
+from mbox_ops.entities.deletions import CreateDeletion, Selector, UndoDeletion
+from mbox_ops.errors import CursorExpired, InvalidRequest, MboxError
+from tests.contract.doors import Door
+from tests.contract.writing import Stream, block
+
+pytestmark = pytest.mark.crosswise
+
+StreamMaker = Callable[..., Stream]
+
+
+def short(change: Change) -> tuple[str, str, list[str], str | None, str | None, str | None]:
+    """What a test compares of a change."""
+    return change.action, change.id, change.parts, change.scenario, change.name, change.status
+
+
+def test_writes_deletions_and_undos_are_told_in_order(door: Door, stream: StreamMaker) -> None:
+    """Each as one change, with what was written and what the run is called."""
+    start = door.cursor()
+    s = stream()
+    run_id = s.open(scenario="s", name="first").run_id
+    s.write(points=[block({"a": [1.0, 2.0]})], tags={"x": "y"})
+    s.write(state="FINISHED")
+    done = door.delete(CreateDeletion(selector=Selector(scenarios=["s"])))
+    door.undo(done.id, UndoDeletion())
+    changes = door.changes(5, cursor=start)
+    assert [short(change) for change in changes] == [
+        ("created", run_id, ["name"], "s", "first", "FINISHED"),
+        ("updated", run_id, ["metrics", "tags"], "s", "first", "FINISHED"),
+        ("updated", run_id, ["state"], "s", "first", "FINISHED"),
+        ("deleted", run_id, [], "s", "first", "FINISHED"),
+        ("created", run_id, ["undo"], "s", "first", "FINISHED"),
+    ]
+    assert {change.kind for change in changes} == {"run"}
+    assert changes[1].at == door.run(run_id).updated_at or changes[1].at < changes[2].at
+    for place, change in enumerate(changes[:-1]):
+        assert door.changes(4 - place, cursor=change.cursor) == changes[place + 1 :]
+
+
+def test_conditions_and_instants_choose_among_changes(door: Door, stream: StreamMaker) -> None:
+    """Kind, scenario by name or id, object, and a time to begin at."""
+    first, second = stream(), stream()
+    first.open(scenario="one")
+    second.open(scenario="two")
+    first.write(tags={"a": "b"})
+    scenario_id = door.run(second.run_id or "").scenario_id
+    wanted = [change.id for change in door.changes(3, since=0)]
+    assert wanted == [first.run_id, second.run_id, first.run_id]
+    for query in ({"scenario": "two"}, {"scenario": scenario_id}, {"subject": second.run_id}):
+        assert [change.id for change in door.changes(1, since=0, **query)] == [second.run_id]
+    second.write(tags={"c": "d"})
+    assert [change.action for change in door.changes(2, since=0, kind=["run"], scenario="two")] == [
+        "created", "updated"
+    ]  # fmt: skip
+
+
+def refused(call: Callable[[], object]) -> MboxError:
+    """How a call fails."""
+    with pytest.raises(MboxError) as error:
+        call()
+    return error.value
+
+
+def test_what_is_no_cursor_or_of_another_feed_is_refused(door: Door) -> None:
+    """With the error that says what to do."""
+    assert isinstance(refused(lambda: door.changes(1, cursor="x")), InvalidRequest)
+    of_another = "lKdjaGFuZ2VzqGZmZmZmZmZmAAE"
+    assert isinstance(refused(lambda: door.changes(1, cursor=of_another)), CursorExpired)
