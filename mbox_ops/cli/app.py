@@ -17,6 +17,7 @@ from mbox_ops.cli import (
     fields,
     grouping,
     history,
+    models,
     options,
     runs,
     serving,
@@ -42,6 +43,8 @@ app.add_typer(grouping.scenarios, name="scenarios")
 grouping.scenarios.command("export")(archiving.export_scenarios)
 app.add_typer(grouping.deletions, name="deletions")
 app.add_typer(artifacts.artifacts, name="artifacts")
+app.add_typer(models.models, name="models")
+app.add_typer(models.checkpoints, name="checkpoints")
 app.add_typer(fields.fields, name="fields")
 app.add_typer(serving.token, name="token")
 app.add_typer(serving.db, name="db")
