@@ -84,3 +84,24 @@ def test_data_moves_as_the_page_says(tmp_path: Path) -> None:
     assert '"present": 2' in printed
     assert '"format": "mbox-ops scenarios"' in printed
     assert (tmp_path / "two.tar").read_bytes() == (tmp_path / "everything.tar").read_bytes()
+
+
+def test_models_and_checkpoints_are_kept_as_the_page_says(tmp_path: Path) -> None:
+    """In a training loop, as versions with tags, in a shell and with curl."""
+    with live_server() as server:
+        script = tmp_path / "models.py"
+        script.write_text(blocks("python", "models.md"), "utf-8")
+        printed = run([sys.executable, str(script)], tmp_path, server.url).splitlines()
+        assert printed == [
+            "the best of 3 is epoch 1",
+            "True ['tracked', 'uploaded']",
+            "nightly 1 ['2026-11-21', '2026-11-14']",
+            "conflict",
+            "{'production': '2026-11-14'}",
+            "2026-11-21",
+            "[('produced', 'nightly'), ('used', 'scoring')]",
+        ]
+        printed_there = run(["bash", "-euc", blocks("sh", "models.md")], tmp_path, server.url)
+        assert "2026-11-14 of churn-classifier: fallback" in printed_there
+        assert '"latest_version":"2026-11-21"' in printed_there
+        assert '"checkpoint_exists":false' in printed_there
