@@ -1,7 +1,7 @@
 /** A chart of curves in a figure: drawing, zoom, keyboard, legend, the table beside it, and the picture of it. */
 
 import { fetchCurves, stepsBetween } from "./curves.js";
-import { describe, Legend } from "./legend.js";
+import { describe, Legend, lookOf } from "./legend.js";
 import { layersOf } from "./layers.js";
 import { optionsOf } from "./options.js";
 import { onTheme } from "./palette.js";
@@ -12,7 +12,10 @@ import { Twin } from "./twin.js";
 /** @typedef {import("./curves.js").Curve} Curve */
 /** @typedef {import("./layers.js").Layers} Layers */
 /** @typedef {import("./layers.js").Settings} Settings */
-/** @typedef {{run_id: string, name: string, label: string}} Named */
+/**
+ * A curve of a chart; `look` is the number of its colour and dashes, its place in the chart if not given.
+ * @typedef {{run_id: string, name: string, label: string, look?: number}} Named
+ */
 
 /**
  * @typedef {object} Spec
@@ -22,6 +25,7 @@ import { Twin } from "./twin.js";
  */
 
 const HEIGHT = 220;
+const MOST_POINTS = 60_000;
 
 export class Chart {
   /**
@@ -110,7 +114,7 @@ export class Chart {
   wanted() {
     const { axis } = this.settings;
     const width = Math.ceil(Math.max(300, this.figure.clientWidth) / 100) * 100;
-    const most = Math.min(4000, width * 2);
+    const most = Math.max(100, Math.min(4000, width * 2, Math.floor(MOST_POINTS / this.spec.series.length)));
     const range = this.zoomed ? stepsBetween(this.curves, axis, ...this.zoomed) : null;
     return { axis, most, range };
   }
@@ -141,6 +145,7 @@ export class Chart {
       format: this.spec.format,
       settings: this.settings,
       layers: this.layers,
+      lookOf: (curve) => lookOf(this.spec, curve),
       isShown: (curve) => !this.unseen.has(curve),
       zoomed: this.zoomed,
       onSelect: (low, high) => this.zoom([low, high]),
@@ -208,7 +213,7 @@ export class Chart {
  * @param {string} name
  * @param {string} kind
  */
-export function part(name, kind) {
+function part(name, kind) {
   const made = document.createElement(name);
   made.className = kind;
   return made;

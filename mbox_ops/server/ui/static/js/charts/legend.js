@@ -33,7 +33,7 @@ export class Legend {
     const label = document.createElement("bdi");
     label.textContent = label.title = this.spec.series[curve].label;
     const value = document.createElement("output");
-    entry.append(swatch(curve), label, value);
+    entry.append(swatch(lookOf(this.spec, curve)), label, value);
     entry.addEventListener("click", () => {
       const shown = entry.getAttribute("aria-pressed") !== "true";
       entry.setAttribute("aria-pressed", String(shown));
@@ -67,6 +67,16 @@ export class Legend {
     );
     return `${this.place.textContent}: ${found.join(", ")}`;
   }
+}
+
+/**
+ * The number of a curve's colour and dashes.
+ * @param {import("./chart.js").Spec} spec
+ * @param {number} curve
+ * @returns {number}
+ */
+export function lookOf(spec, curve) {
+  return spec.series[curve].look ?? curve;
 }
 
 /**

@@ -18,6 +18,7 @@ const LOGARITHMIC = 3;
  * @property {string} format of y
  * @property {Settings} settings
  * @property {Layers} layers
+ * @property {(curve: number) => number} lookOf the number of a curve's colour and dashes
  * @property {(curve: number) => boolean} isShown
  * @property {[number, number] | null} zoomed
  * @property {(low: number, high: number) => void} onSelect
@@ -38,7 +39,7 @@ export function optionsOf(wanted) {
     scales: { x: scaleX(wanted), y: settings.logY ? { distr: LOGARITHMIC } : {} },
     axes: [axisX(settings), axisY(wanted.format)],
     series: [{}, ...layers.layers.map((layer) => series(layer, wanted))],
-    bands: bandsOf(layers.layers),
+    bands: bandsOf(wanted),
     cursor: {
       drag: { x: true, y: false, setScale: false },
       points: { size: 6 },
@@ -101,26 +102,27 @@ function axisY(format) {
  * @param {Wanted} wanted
  * @returns {uPlot.Series}
  */
-function series({ curve, role }, { isShown, layers }) {
+function series({ curve, role }, { isShown, lookOf, layers }) {
+  const look = lookOf(curve);
   const bare = layers.columns[0].length < 60;
   if (role === "low" || role === "high") {
-    const stroke = () => translucent(colour(curve), 0.35);
+    const stroke = () => translucent(colour(look), 0.35);
     return { show: isShown(curve), stroke, width: 1, points: { show: false } };
   }
-  const stroke = () => (role === "raw" ? translucent(colour(curve), 0.3) : colour(curve));
-  const points = { show: role === "line" && bare, size: 5, fill: () => colour(curve) };
-  return { show: isShown(curve), stroke, width: role === "raw" ? 1 : 1.5, dash: role === "raw" ? [] : dash(curve), points };
+  const stroke = () => (role === "raw" ? translucent(colour(look), 0.3) : colour(look));
+  const points = { show: role === "line" && bare, size: 5, fill: () => colour(look) };
+  return { show: isShown(curve), stroke, width: role === "raw" ? 1 : 1.5, dash: role === "raw" ? [] : dash(look), points };
 }
 
 /**
- * @param {Layer[]} layers
+ * @param {Wanted} wanted
  * @returns {uPlot.Band[]}
  */
-function bandsOf(layers) {
+function bandsOf({ layers, lookOf }) {
   /** @type {uPlot.Band[]} */
   const bands = [];
-  layers.forEach(({ role, curve }, i) => {
-    if (role === "high") bands.push({ series: [i + 1, i], fill: () => translucent(colour(curve), 0.18) });
+  layers.layers.forEach(({ role, curve }, i) => {
+    if (role === "high") bands.push({ series: [i + 1, i], fill: () => translucent(colour(lookOf(curve)), 0.18) });
   });
   return bands;
 }
@@ -141,7 +143,7 @@ function selected(chart, { onSelect }) {
  * @param {uPlot} chart
  * @param {Wanted} wanted
  */
-function drawMarks(chart, { layers, isShown }) {
+function drawMarks(chart, { layers, isShown, lookOf }) {
   const { ctx, bbox } = chart;
   const size = 4 * devicePixelRatio;
   ctx.save();
@@ -149,7 +151,7 @@ function drawMarks(chart, { layers, isShown }) {
   for (const mark of layers.marks) {
     const x = chart.valToPos(mark.x, "x", true);
     if (!isShown(mark.curve) || x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.strokeStyle = ctx.fillStyle = colour(mark.curve);
+    ctx.strokeStyle = ctx.fillStyle = colour(lookOf(mark.curve));
     ctx.beginPath();
     if (mark.kind === "nan") {
       const y = bbox.top + bbox.height - size * 1.5;

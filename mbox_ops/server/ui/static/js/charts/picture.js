@@ -43,7 +43,7 @@ export function fileName(title) {
 function pictureOf(plot, spec) {
   const ratio = devicePixelRatio;
   const drawn = plot.ctx.canvas;
-  const legend = spec.series.length > 1 ? spec.series : [];
+  const legend = spec.series.length > 1 ? spec.series.map((one, place) => ({ look: place, ...one })) : [];
   const canvas = document.createElement("canvas");
   canvas.width = drawn.width + 2 * MARGIN * ratio;
   canvas.height = drawn.height + (2 * MARGIN + LINE * (legend.length + 1.5)) * ratio;
@@ -56,10 +56,10 @@ function pictureOf(plot, spec) {
   ctx.font = `600 14px ${FONT}`;
   ctx.fillText(spec.title, MARGIN, MARGIN + LINE - 4);
   ctx.font = `12px ${FONT}`;
-  legend.forEach(({ label }, index) => {
+  legend.forEach(({ label, look = 0 }, index) => {
     const y = drawn.height / ratio + MARGIN + LINE * (index + 2);
-    ctx.setLineDash(dash(index));
-    ctx.strokeStyle = colour(index);
+    ctx.setLineDash(dash(look));
+    ctx.strokeStyle = colour(look);
     ctx.lineWidth = 2;
     ctx.beginPath();
     ctx.moveTo(MARGIN, y);

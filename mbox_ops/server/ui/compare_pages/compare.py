@@ -1,0 +1,171 @@
+"""Runs side by side: what differs, their curves, metrics over runs and over fields, parallel coordinates."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mbox_ops.entities.runs import Run
+from mbox_ops.entities.search import CompareQuery, Comparison, Difference
+from mbox_ops.errors import InvalidRequest
+from mbox_ops.search.showing import show
+from mbox_ops.search.tree import Metric, Parameter
+from mbox_ops.server.ui.compare_pages import plots
+from mbox_ops.server.ui.compare_pages.asking import VIEWS, Compared, ComparingQuery, View, compared, link_to
+from mbox_ops.server.ui.compare_pages.differences import csv_of, sections_of, value_of
+from mbox_ops.server.ui.compare_pages.scales import Place
+from mbox_ops.server.ui.metric_formats import format_of
+from mbox_ops.server.ui.pages import page
+from mbox_ops.server.ui.rendering import render
+from mbox_ops.server.ui.run_pages.frame import SYSTEM
+from mbox_ops.server.ui.visits import Answer, Visit
+
+CHARTS = 24  # on one page
+_PLOTS = 12
+_AXES = 10
+_METRIC_AXES = 4
+Values = dict[str, Any]
+
+
+@page("GET", "/compare", scope="read")
+def compare(visit: Visit, query: ComparingQuery) -> Answer:
+    """A comparison in one of its views."""
+    if not query.run:
+        return render(visit, "compare/nothing.html", section="runs")
+    view = _VIEWED[query.view]
+    everything = query.all or query.view in {"scatter", "parallel"}
+    found = visit.service.comparisons.make(visit.actor, CompareQuery(run_ids=query.run, all=everything))
+    runs = compared(found.runs)
+    return render(
+        visit, f"compare/{query.view}.html", section="runs",
+        runs=runs, query=query, views=VIEWS,
+        to=lambda **changes: link_to(visit, query, **changes),
+        without=lambda one: link_to(visit, query, run=[run for run in query.run if run != one.run.id]),
+        csv=link_to(visit, query, "/compare.csv"),
+        metrics=metrics_of(found.runs),
+        **view(visit, query, found, runs),
+    )  # fmt: skip
+
+
+@page("GET", "/compare.csv", scope="read")
+def compare_csv(visit: Visit, query: ComparingQuery) -> Answer:
+    """The table as a file: a line for each run, a column for each thing that differs."""
+    found = visit.service.comparisons.make(visit.actor, CompareQuery(run_ids=query.run, all=query.all))
+    headers = {
+        "content-type": "text/csv; charset=utf-8",
+        "content-disposition": 'attachment; filename="comparison.csv"',
+    }
+    return Answer(csv_of(found).encode(), headers=headers)
+
+
+def metrics_of(runs: list[Run]) -> list[str]:
+    """The names of the numeric metrics that some of the runs have; what the machine did comes last."""
+    names = {name for run in runs for name, summary in run.metrics.items() if summary.kind == "float"}
+    return sorted(names, key=lambda name: (name.startswith(SYSTEM), name))
+
+
+def _wanted(query: ComparingQuery, found: Comparison) -> list[str]:
+    """The metric that was asked for, or all that the runs themselves logged."""
+    if query.metric:
+        return [query.metric]
+    names = metrics_of(found.runs)
+    return [name for name in names if not name.startswith(SYSTEM)] or names
+
+
+def _table(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
+    return {"sections": sections_of(found), "value_of": value_of}
+
+
+def _curves(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
+    wanted = query.filter.strip().lower()
+    names = [name for name in metrics_of(found.runs) if wanted in name.lower()]
+    start = max(0, min(query.start, len(names)))
+    shown = names[start : start + CHARTS]
+    return {
+        "charts": [_chart(name, runs) for name in shown],
+        "total": len(names),
+        "first": link_to(visit, query, start=0) if start else None,
+        "next": link_to(visit, query, start=start + CHARTS) if start + CHARTS < len(names) else None,
+    }
+
+
+def _chart(name: str, runs: list[Compared]) -> Values:
+    """A metric's curves of all runs that have it."""
+    having = [one for one in runs if name in one.run.metrics and one.run.metrics[name].kind == "float"]
+    form = _format(name, runs)
+    series = [{"run_id": one.run.id, "name": name, "label": one.label, "look": one.look} for one in having]
+    rows = [(one, one.run.metrics[name]) for one in having]
+    return {"title": name, "format": form, "spec": {"title": name, "format": form, "series": series}, "rows": rows}
+
+
+def _runs(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
+    names = _wanted(query, found)
+    groups = []
+    for name in names[:_PLOTS]:
+        values = [(one, _stat(one, name, query.stat)) for one in runs]
+        if query.order == "value":
+            values.sort(key=lambda pair: (not isinstance(pair[1], int | float), pair[1]))
+        groups.append((name, _format(name, runs), plots.bars(values)))
+    return {"groups": groups, "more": max(0, len(names) - _PLOTS)}
+
+
+def _scatter(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
+    names = _wanted(query, found) if query.field else []
+    wrong = None
+    try:
+        drawn = _scatters(visit, query, names[:_PLOTS], runs) if names else []
+    except InvalidRequest as error:
+        drawn, wrong = [], error.message
+    fields = [show(Parameter(one.name)) for one in found.parameters]
+    fields += [f"metadata.{one.name}" for one in found.metadata]
+    return {"plots": drawn, "fields": fields, "more": max(0, len(names) - _PLOTS), "wrong": wrong}
+
+
+def _scatters(visit: Visit, query: ComparingQuery, names: list[str], runs: list[Compared]) -> list[plots.ScatterPlot]:
+    y = [show(Metric(name, query.stat)) for name in names]
+    asked = CompareQuery(run_ids=query.run, x=query.field, y=y)
+    scatters = visit.service.comparisons.make(visit.actor, asked).scatters
+    return [
+        plots.scatter_plot(one, runs, _format(name, runs), log_x=query.logx, log_y=query.logy)
+        for name, one in zip(names, scatters, strict=True)
+    ]
+
+
+def _parallel(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
+    varying = [one for one in found.parameters if _varies(one)][: _AXES - 1]
+    axes: dict[str, list[Place | None]] = {
+        one.name: [_typed(value) if there else None for value, there in zip(one.values, one.present, strict=True)]
+        for one in varying
+    }
+    for name in _wanted(query, found)[: max(1, min(_AXES - len(axes), _METRIC_AXES))]:
+        axes[f"{name}.{query.stat}"] = [_placed(_stat(one, name, query.stat)) for one in runs]
+    return {"drawing": plots.parallel(axes, runs)}
+
+
+def _varies(one: Difference) -> bool:
+    return len(set(map(str, one.values))) > 1
+
+
+def _typed(text: Any) -> Place:
+    """A parameter's value: a number where it reads as one."""
+    try:
+        return float(text)
+    except ValueError:
+        return str(text)
+
+
+def _placed(value: float | str | None) -> Place | None:
+    return value if isinstance(value, int | float) else None
+
+
+def _stat(one: Compared, name: str, stat: str) -> float | str | None:
+    summary = one.run.metrics.get(name)
+    return None if summary is None else getattr(summary, stat)
+
+
+def _format(name: str, runs: list[Compared]) -> str:
+    """The format that the first run which says one gives a metric."""
+    return next((form for one in runs if (form := format_of(one.run.labels, name))), "")
+
+
+_VIEWED: dict[View, Callable[[Visit, ComparingQuery, Comparison, list[Compared]], Values]] = {
+    "table": _table, "curves": _curves, "runs": _runs, "scatter": _scatter, "parallel": _parallel,
+}  # fmt: skip

@@ -1,0 +1,7 @@
+// The comparison of runs: its curves, and its drawings as pictures.
+
+import { chartPage } from "./charts/page.js";
+import { offerPictures } from "./charts/drawing.js";
+
+chartPage();
+offerPictures();

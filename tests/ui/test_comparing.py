@@ -1,0 +1,151 @@
+"""Runs side by side, in a browser."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.ui.conftest import Watch
+
+Write = Callable[..., str]
+FORMULA = '=HYPERLINK("http://elsewhere.example","x")'
+
+
+@pytest.fixture
+def five(write: Write) -> list[str]:
+    """Five runs that differ in a parameter, a nested value and their metrics."""
+    return [
+        write(
+            open={"scenario": "churn", "name": f"run {number}"},
+            parameters={"lr": 10.0**-number, "optimizer": "adam" if number % 2 else "sgd", "seed": 7, "note": FORMULA},
+            metadata=[{"op": "merge", "document": {"model": {"layers": number, "kind": "mlp"}}}],
+            labels={"accuracy": {"format_string": "percentage"}},
+            points=[
+                {"names": ["accuracy"], "steps": [0, 1, 2], "values": [0.1, 0.2, number / 10]},
+                {"names": ["loss"], "steps": [0, 1, 2], "values": [3.0, 2.0, float(number)]},
+            ],
+        )
+        for number in range(1, 6)
+    ]
+
+
+def at(namespace: str, runs: list[str], **query: str) -> str:
+    """The address of their comparison."""
+    pairs = [*(("run", run) for run in runs), *query.items(), ("namespace", namespace)]
+    return "/compare?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
+
+
+def rows(tab: Any) -> dict[str, list[str]]:
+    """The table: what each run has, by name."""
+    found = [row.split("\t") for row in tab.locator(".compared tbody tr").all_inner_texts()]
+    return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in found if len(cells) > 1}
+
+
+def test_only_what_differs_is_shown_until_all_is_asked_for(either_tab: Any, five: list[str], namespace: str) -> None:
+    """Parameters, nested metadata and metrics; a run can be left out."""
+    either_tab.goto(at(namespace, five))
+    table = rows(either_tab)
+    assert table["lr"] == ["0.1", "0.01", "0.001", "0.0001", "1e-05"]
+    assert table["model.layers"] == ["1", "2", "3", "4", "5"]
+    assert table["loss"] == ["1", "2", "3", "4", "5"]
+    assert not {"seed", "model.kind"} & table.keys()
+    either_tab.get_by_role("link", name="Show all").click()
+    table = rows(either_tab)
+    assert table["seed"] == ["7"] * 5
+    assert "≠ lr" in table
+    either_tab.get_by_role("link", name="Leave out run 5").click()
+    assert either_tab.get_by_role("heading", level=1).inner_text() == "Compare 4 runs"
+
+
+def test_a_metric_is_set_over_a_parameter(either_tab: Any, five: list[str], namespace: str) -> None:
+    """As a drawing whose points lead to the runs, and as a table."""
+    either_tab.goto(at(namespace, five))
+    either_tab.get_by_role("link", name="Metric over a field").click()
+    either_tab.get_by_label("Metric").select_option("accuracy")
+    either_tab.get_by_label("Over").fill("params.lr")
+    either_tab.get_by_label("log x").check()
+    either_tab.get_by_role("button", name="Show").click()
+    drawing = either_tab.get_by_role("group", name="metrics.accuracy over params.lr")
+    points = drawing.get_by_role("link")
+    assert points.count() == 5
+    either_tab.get_by_text("Table", exact=True).click()
+    cells = either_tab.locator("table.summary tbody tr").all_inner_texts()
+    assert [cell.split("\t") for cell in cells][-1] == ["run 1", "0.1", "10 %"]
+    points.first.click()
+    either_tab.wait_for_url("**/runs/*")
+
+
+def test_a_wrong_field_is_explained_beside_it(tab: Any, five: list[str], namespace: str) -> None:
+    """The form keeps what was typed."""
+    tab.goto(at(namespace, five, view="scatter", field="params."))
+    assert tab.get_by_role("alert").is_visible()
+    assert tab.get_by_label("Over").input_value() == "params."
+
+
+def test_a_metric_is_set_over_the_runs(either_tab: Any, five: list[str], namespace: str) -> None:
+    """As bars, in the order of the values if that is wanted."""
+    either_tab.goto(at(namespace, list(reversed(five)), view="runs", metric="accuracy"))
+    shown = either_tab.locator(".bar-table tbody tr").all_inner_texts()
+    assert " ".join(shown[0].split()) == "run 5 50 %"
+    either_tab.get_by_label("Order").select_option("by value")
+    either_tab.get_by_role("button", name="Show").click()
+    shown = either_tab.locator(".bar-table tbody tr").all_inner_texts()
+    assert " ".join(shown[0].split()) == "run 1 10 %"
+
+
+def test_curves_of_all_runs_lie_in_one_chart(tab: Any, five: list[str], namespace: str, watch: Watch) -> None:
+    """One for each metric, in ten requests at most; a run can be switched off."""
+    tab.goto(at(namespace, five, view="curves", filter="loss"))
+    tab.locator("figure.chart[aria-busy=false] canvas").wait_for()
+    legend = tab.locator(".legend button")
+    assert legend.all_inner_texts() == [f"run {number}" for number in range(1, 6)]
+    legend.first.click()
+    assert legend.first.get_attribute("aria-pressed") == "false"
+    assert len(watch.requests) <= 10, watch.requests
+
+
+def test_runs_lie_across_parallel_axes(either_tab: Any, five: list[str], namespace: str) -> None:
+    """Parameters that differ, then metrics; a table beside them."""
+    either_tab.goto(at(namespace, five, view="parallel"))
+    drawing = either_tab.get_by_role("group", name="Each run is a line across the axes")
+    assert drawing.get_by_role("link").count() == 5
+    either_tab.get_by_text("Table", exact=True).click()
+    head = either_tab.locator("table.summary thead").inner_text().split("\t")
+    assert [name.strip() for name in head] == ["Run", "lr", "optimizer", "accuracy.last", "loss.last"]
+
+
+def test_a_drawing_can_be_saved(tab: Any, five: list[str], namespace: str) -> None:
+    """As a PNG, with what the stylesheet says of it."""
+    tab.goto(at(namespace, five, view="parallel"))
+    with tab.expect_download() as saved:
+        tab.get_by_role("button", name="PNG").click()
+    assert saved.value.suggested_filename == "Parallel-coordinates.png"
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_table_comes_as_csv(either_tab: Any, five: list[str], namespace: str) -> None:
+    """A line for each run; no text of it is a formula to a spreadsheet."""
+    either_tab.goto(at(namespace, five, all="true"))
+    with either_tab.expect_download() as saved:
+        either_tab.get_by_role("link", name="CSV").click()
+    table = list(csv.DictReader(io.StringIO(saved.value.path().read_text("utf-8"))))
+    assert [row["id"] for row in table] == five
+    assert [row["params.lr"] for row in table][:2] == ["0.1", "0.01"]
+    assert [row["metadata.model.layers"] for row in table] == ["1", "2", "3", "4", "5"]
+    assert {row["params.note"] for row in table} == {f"'{FORMULA}"}
+
+
+def test_nothing_to_compare_leads_to_the_runs(tab: Any, namespace: str) -> None:
+    """An address without runs says what to do."""
+    tab.goto(at(namespace, []))
+    assert tab.get_by_role("link", name="table of runs").is_visible()
+
+
+@pytest.mark.parametrize("view", ["table", "curves", "runs", "scatter", "parallel"])
+def test_one_run_alone_has_every_view(plain_tab: Any, five: list[str], namespace: str, view: str) -> None:
+    """Also where nothing differs."""
+    plain_tab.goto(at(namespace, five[:1], view=view, field="params.lr"))
+    assert plain_tab.get_by_role("heading", level=1).inner_text() == "Compare 1 run"
