@@ -5,10 +5,13 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, get_args
 
 import msgspec
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+LogLevel = Literal["debug", "info", "warning", "error"]
+LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 DEFAULT_URL = "http://127.0.0.1:8085"
 
 
@@ -26,8 +29,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         origin: `MBOX_ORIGIN`, the origin alone, from a parent that could not reach the service to find out the epoch.
         run_key: `MBOX_RUN_KEY`, the key of the run that a parent handed down.
         pipeline: `MBOX_PIPELINE`, the pipeline that this process is a step of, where the run's key does not name it.
-        verify: whether the service's certificate is checked, or the file of authorities it is checked against; an
-            Airflow connection may say so. For other processes there is `REQUESTS_CA_BUNDLE`.
+        verify: whether the service's certificate is checked, or the file of authorities it is checked against:
+            `REQUESTS_CA_BUNDLE`, which other programs read, too. An Airflow connection may say otherwise.
     """
 
     url: str = DEFAULT_URL
@@ -45,7 +48,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the server needs: `MBOX_HOST`, `MBOX_PORT`, `MBOX_GRPC_PORT` (0: no gRPC), `MBOX_DATABASE_URL`,
-    `MBOX_ARTIFACT_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`, `MBOX_FRAME_ANCESTORS` (origins, with blanks between)."""
+    `MBOX_ARTIFACT_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`, `MBOX_FRAME_ANCESTORS` (origins, with blanks between),
+    `MBOX_TLS_CERT` and `MBOX_TLS_KEY` (PEM files; both or neither), `MBOX_LOG_LEVEL`."""
 
     home: Path
     host: str = "127.0.0.1"
@@ -55,6 +59,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     artifact_url: str
     bootstrap_token: str | None = None
     frame_ancestors: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    log_level: LogLevel = "info"
 
 
 def _home(env: Mapping[str, str]) -> Path:
@@ -81,6 +88,7 @@ def client_settings(env: Mapping[str, str] = os.environ) -> ClientSettings:
         origin=env.get("MBOX_ORIGIN") or None,
         run_key=env.get("MBOX_RUN_KEY") or None,
         pipeline=env.get("MBOX_PIPELINE") or None,
+        verify=env.get("REQUESTS_CA_BUNDLE") or True,
     )
 
 
@@ -106,7 +114,22 @@ def server_settings(env: Mapping[str, str] = os.environ) -> ServerSettings:
         artifact_url=env.get("MBOX_ARTIFACT_URL") or str(home / "artifacts"),
         bootstrap_token=env.get("MBOX_BOOTSTRAP_TOKEN") or None,
         frame_ancestors=_origins("MBOX_FRAME_ANCESTORS", env),
+        tls_cert=_path("MBOX_TLS_CERT", env),
+        tls_key=_path("MBOX_TLS_KEY", env),
+        log_level=_log_level(env),
     )
+
+
+def _path(name: str, env: Mapping[str, str]) -> Path | None:
+    return Path(given).expanduser() if (given := env.get(name)) else None
+
+
+def _log_level(env: Mapping[str, str]) -> LogLevel:
+    given = env.get("MBOX_LOG_LEVEL") or "info"
+    for level in LOG_LEVELS:
+        if level == given:
+            return level
+    raise ValueError(f"MBOX_LOG_LEVEL is {given!r}; there are {', '.join(LOG_LEVELS)}.")
 
 
 def _origins(name: str, env: Mapping[str, str]) -> tuple[str, ...]:

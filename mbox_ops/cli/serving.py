@@ -12,7 +12,7 @@ from rich.progress import Progress
 from mbox_ops.cli import options
 from mbox_ops.cli.output import err, out, print_items, print_json, table
 from mbox_ops.entities.tokens import CreateToken, Token
-from mbox_ops.settings import ServerSettings, server_settings
+from mbox_ops.settings import LogLevel, ServerSettings, server_settings
 
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
 token = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens, on the machine that has the database.")
@@ -26,6 +26,11 @@ def serve(
     ] = None,
     database_url: options.DatabaseUrl = None,
     artifact_url: options.ArtifactUrl = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="A certificate with its chain, in PEM (MBOX_TLS_CERT).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's private key, in PEM (MBOX_TLS_KEY).")] = None,
+    log_level: Annotated[
+        LogLevel | None, typer.Option(help="What is logged; debug: every request (MBOX_LOG_LEVEL).")
+    ] = None,
 ) -> None:
     """Start the tracking service.
 
@@ -33,7 +38,8 @@ def serve(
     """
     from mbox_ops.server.serve import serve as run_server
 
-    run_server(settings_of(database_url, host=host, port=port, grpc_port=grpc_port, artifact_url=artifact_url))
+    given = {"host": host, "port": port, "grpc_port": grpc_port, "artifact_url": artifact_url}
+    run_server(settings_of(database_url, tls_cert=tls_cert, tls_key=tls_key, log_level=log_level, **given))
 
 
 @db.command("upgrade")

@@ -1,9 +1,7 @@
 """The composition root: the service, its routes, its guards, as one ASGI application."""
 
-import re
 import time
 from typing import Any, cast
-from uuid import uuid4
 
 import structlog
 from litestar import Litestar
@@ -11,6 +9,7 @@ from litestar.enums import ScopeType
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
 from mbox_ops.entities.limits import DEFAULT, Limits
+from mbox_ops.server import request_ids
 from mbox_ops.server.feed import Feed
 from mbox_ops.server.guards import check_scopes, guard
 from mbox_ops.server.metrics import Metrics
@@ -20,9 +19,8 @@ from mbox_ops.server.threads import Threads
 from mbox_ops.server.ui.failing import failure_handler
 from mbox_ops.server.ui.sitemap import page_handlers
 from mbox_ops.service.service import Service
-from mbox_ops.wire.encodings import REQUEST_ID_HEADER, VERSION_HEADER, WIRE_VERSION
+from mbox_ops.wire.encodings import VERSION_HEADER, WIRE_VERSION
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _ALWAYS = (
     (VERSION_HEADER.lower().encode(), str(WIRE_VERSION).encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -50,7 +48,7 @@ def create_app(service: Service, *, limits: Limits = DEFAULT, framed_by: tuple[s
     threads = Threads()
     feed = Feed(service.changes, threads, limits)
     parts = Parts(
-        service=service, limits=limits, threads=threads, metrics=Metrics(), feed=feed, framed_by=framed_by
+        service=service, limits=limits, threads=threads, metrics=Metrics(threads), feed=feed, framed_by=framed_by
     )  # fmt: skip
     feed.show_in(parts.metrics.registry)
     app = App(
@@ -90,7 +88,7 @@ class App(Litestar):
             return
         scope = cast("HTTPScope", scope)
         began = time.perf_counter()
-        request_id = request_id_of(scope["headers"])
+        request_id = request_ids.begin(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id
         scope["path"] = scope["raw_path"].decode("ascii")  # parts of the path are decoded one by one: see routes
         status = 0
@@ -109,22 +107,11 @@ class App(Litestar):
             handler = cast("dict[str, Any]", scope).get("route_handler")  # none where no route was met
             route = "none" if handler is None else str(handler.opt.get("path", "other"))
             self.parts.metrics.answered(scope["method"], route, status, seconds)
-            log.debug(
-                "answered", request_id=request_id, method=scope["method"], route=route, status=status, seconds=seconds
-            )
-
-
-def request_id_of(headers: Any) -> str:
-    """The caller's `X-Request-Id`, if it is 1 to 128 letters, digits, `.`, `_`, `:` and `-`; else a new one."""
-    name = REQUEST_ID_HEADER.lower().encode()
-    for given, value in headers:
-        if given == name and _REQUEST_ID.fullmatch(value):
-            return str(value.decode("ascii"))
-    return uuid4().hex
+            log.debug("answered", method=scope["method"], route=route, status=status, seconds=seconds)
 
 
 def envelope(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
     """The headers that every answer carries, beside its own."""
     given = {name.lower() for name, _ in headers}
     missing = [(name, value) for name, value in _UNLESS_GIVEN if name not in given]
-    return [(REQUEST_ID_HEADER.lower().encode(), request_id.encode()), *_ALWAYS, *missing]
+    return [(request_ids.HEADER.encode(), request_id.encode()), *_ALWAYS, *missing]

@@ -29,7 +29,7 @@ def answer_failure(request: Request[Any, Any, Any], exception: Exception) -> Res
     error = error_of(request, exception)
     request_id = str(request.scope["state"].get("request_id", ""))
     if type(error) is InternalError:
-        log.error("request failed", request_id=request_id, path=request.scope["path"], exc_info=exception)
+        log.error("request failed", path=request.scope["path"], exc_info=exception)
     media_type = accepted(request.headers)
     return Response(
         error_body(error, request_id, media_type),

@@ -48,4 +48,5 @@ def readyz(call: Call) -> Readiness:
 @operation("GET", "/metrics", scope="read")
 def prometheus(call: Call) -> Raw:
     """The server's counters in Prometheus' exposition format."""
-    return Raw(call.metrics.text(), call.metrics.content_type)
+    left = call.service.deletions.purging.left()
+    return Raw(call.metrics.text(left), call.metrics.content_type)

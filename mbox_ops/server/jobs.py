@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from mbox_ops.server.metrics import Metrics
+from mbox_ops.server.tls import Certificate
 from mbox_ops.service.clock import BEAT_SECONDS
 from mbox_ops.service.service import Service
 
@@ -27,11 +29,15 @@ class Jobs:
 
     Args:
         jobs: what to run, in order, when several are due.
+        metrics: where each run of a job is counted.
         now: a clock in seconds that never goes back.
     """
 
-    def __init__(self, jobs: list[Job], *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, jobs: list[Job], *, metrics: Metrics | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._jobs = jobs
+        self._metrics = metrics or Metrics()
         self._now = now
         self._due = dict.fromkeys((job.name for job in jobs), now())
         self._stopped = threading.Event()
@@ -53,11 +59,13 @@ class Jobs:
             if self._stopped.is_set() or self._now() < self._due[job.name]:
                 continue
             self._due[job.name] = self._now() + job.period_seconds
+            began, done = self._now(), None
             try:
                 if done := job.run():
                     log.info("job done", job=job.name, count=done)
             except Exception:  # the outermost edge of the thread
                 log.exception("job failed", job=job.name)
+            self._metrics.ran(job.name, at=time.time(), seconds=self._now() - began, items=done)
 
     def _loop(self) -> None:
         while not self._stopped.is_set():
@@ -66,8 +74,9 @@ class Jobs:
             self._stopped.wait(min(max(pause, 0.05), 1.0))
 
 
-def jobs_of(service: Service) -> Jobs:
-    """The jobs of a service."""
+def jobs_of(service: Service, metrics: Metrics, certificate: Certificate | None = None) -> Jobs:
+    """The jobs of a service, and of its certificate if it has one."""
+    renewal = [] if certificate is None else [Job("renew the certificate", 2.0, certificate.refresh)]
     return Jobs(
         [
             Job("keep the clock", BEAT_SECONDS, service.beat),  # first: leases are not missed while the server is down
@@ -80,5 +89,7 @@ def jobs_of(service: Service) -> Jobs:
             Job("collect blobs", 60.0, service.uploads.collect),
             Job("probe the blob store", 60.0, service.uploads.probe),
             Job("sweep the blob store", 600.0, service.uploads.sweep),
-        ]
+            *renewal,
+        ],
+        metrics=metrics,
     )

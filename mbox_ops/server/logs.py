@@ -2,11 +2,10 @@
 
 import logging
 import sys
-from typing import Literal
 
 import structlog
 
-Level = Literal["debug", "info", "warning", "error"]
+from mbox_ops.settings import LogLevel
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -17,7 +16,7 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
 )
 
 
-def configure(level: Level = "info") -> None:
+def configure(level: LogLevel = "info") -> None:
     """Send our own log and that of the libraries to stderr as JSON lines."""
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,16 +1,17 @@
 """HTTP as it comes in: what is no HTTP gets the one error body too, and the head of a request has a limit."""
 
 from typing import Any, cast
-from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from mbox_ops.errors import MalformedRequest, MboxError, TooLarge
+from mbox_ops.server import request_ids
 from mbox_ops.server.failures import error_body
-from mbox_ops.wire.encodings import JSON, REQUEST_ID_HEADER
+from mbox_ops.wire.encodings import JSON
 from mbox_ops.wire.status import HTTP_STATUS
 
 MOST_HEAD_BYTES = 65_536
+SECONDS_FOR_FAREWELL = 1.0
 
 
 class Protocol(HttpToolsProtocol):
@@ -46,6 +47,12 @@ class Protocol(HttpToolsProtocol):
         self._in_head = False
         super().on_headers_complete()
 
+    def shutdown(self) -> None:
+        """The server stops: an idle connection is closed, and one of TLS whose other end says no farewell is cut."""
+        super().shutdown()
+        if self.transport.get_extra_info("ssl_object") is not None and self.transport.is_closing():
+            self.loop.call_later(SECONDS_FOR_FAREWELL, self.transport.abort)
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP; noise behind a complete request only ends the connection after its answer."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
@@ -57,11 +64,11 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, error: MboxError) -> None:
         if self.transport.is_closing():
             return
-        request_id = uuid4().hex
+        request_id = request_ids.new()
         body = error_body(error, request_id)
         lines = (
             f"content-type: {JSON}", f"content-length: {len(body)}", "connection: close",
-            f"{REQUEST_ID_HEADER.lower()}: {request_id}",
+            f"{request_ids.HEADER}: {request_id}",
         )  # fmt: skip
         self.transport.write(STATUS_LINE[HTTP_STATUS[error.code]] + "\r\n".join([*lines, "", ""]).encode() + body)
         self.transport.close()

@@ -181,6 +181,8 @@ def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
         body_type = media_type_of(headers, (OCTETS,) if op.takes_bytes else MEDIA_TYPES) if "body" in op.types else ""
         most = parts.limits.part_bytes if op.takes_bytes else parts.limits.body_bytes
         body = await read_body(request.receive, headers, most) if body_type else b""
+        if body:
+            parts.metrics.received(op.method, op.path, len(body))
         call = Call(parts.service, parts.metrics, parts.feed, request.scope["state"].get("actor"), headers)
         wanted = accepted(headers)
 

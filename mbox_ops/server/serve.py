@@ -18,6 +18,7 @@ from mbox_ops.server.app import App, create_app
 from mbox_ops.server.guards import is_loopback
 from mbox_ops.server.jobs import jobs_of
 from mbox_ops.server.protocol import Protocol
+from mbox_ops.server.tls import Certificate, certificate_of
 from mbox_ops.service.runs import LEASE_SECONDS
 from mbox_ops.service.service import Service
 from mbox_ops.settings import ServerSettings
@@ -37,7 +38,6 @@ def serve(
     *,
     limits: Limits = DEFAULT,
     lease_seconds: float = LEASE_SECONDS,
-    log_level: logs.Level = "info",
     loop: str = "auto",
     out: TextIO = sys.stdout,
 ) -> None:
@@ -46,10 +46,9 @@ def serve(
     One line with the URL goes to `out` when the server takes requests; logs go to stderr.
 
     Args:
-        settings: where to listen (port 0: a free one) and where the data is.
+        settings: where to listen (port 0: a free one), where the data is, with which certificate, and what is logged.
         limits: of what is taken.
         lease_seconds: between two renewals of a run's lease; three missed ones give it up.
-        log_level: `debug` logs every request.
         loop: uvicorn's name of the event loop: `auto` (uvloop where it is installed) or `asyncio`.
         out: where the line goes.
 
@@ -57,9 +56,11 @@ def serve(
         Unavailable: another server has the SQLite file, or the schema is of another version.
         Forbidden: the address is not loopback, and no token was ever made.
         OSError: the address is in use.
-        ValueError, ImportError: the artifact store's URL is of no known kind, or its package is not installed.
+        ValueError, ImportError: the artifact store's URL is of no known kind, or its package is not installed; or the
+            certificate is unusable.
     """
-    logs.configure(log_level)
+    logs.configure(settings.log_level)
+    certificate = certificate_of(settings)
     with contextlib.ExitStack() as stack:
         database = stack.enter_context(Database(settings.database_url))
         database.lock_file()
@@ -71,14 +72,16 @@ def serve(
             service.tokens.ensure(settings.bootstrap_token)
         check_address(settings.host, service)
         listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
-        server = uvicorn.Server(configuration(service, limits, loop, settings.frame_ancestors))
-        jobs = jobs_of(service)
+        server = uvicorn.Server(configuration(service, limits, loop, settings.frame_ancestors, certificate))
+        jobs = jobs_of(service, cast("App", server.config.app).parts.metrics, certificate)
         stack.callback(jobs.stop)
         jobs.start()
         stack.enter_context(signals_end_quietly())
         stack.callback(log.info, "stopped")
-        rpc = rpc_server(server, settings)
-        announce = Announcing(server, rpc, url_of(listener, settings.host), out)
+        rpc = rpc_server(server, settings, certificate)
+        announce = Announcing(
+            server, rpc, url_of(listener, settings.host, "http" if certificate is None else "https"), out
+        )
         announce.run(listener)
 
 
@@ -116,7 +119,7 @@ class Announcing:
         await self._shutdown(sockets)
 
 
-def rpc_server(server: uvicorn.Server, settings: ServerSettings) -> "RpcServer | None":
+def rpc_server(server: uvicorn.Server, settings: ServerSettings, certificate: Certificate | None) -> "RpcServer | None":
     """The server for gRPC, with what HTTP's application is composed of; None where it is off or not installed."""
     if not settings.grpc_port:
         return None
@@ -127,7 +130,7 @@ def rpc_server(server: uvicorn.Server, settings: ServerSettings) -> "RpcServer |
             raise
         log.info("gRPC is off: it is not installed", missing=error.name, install="pip install 'mbox-ops[grpc]'")
         return None
-    return RpcServer(cast("App", server.config.app).parts, settings.host, settings.grpc_port)
+    return RpcServer(cast("App", server.config.app).parts, settings.host, settings.grpc_port, certificate)
 
 
 def prepare(database: Database) -> None:
@@ -178,9 +181,15 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def configuration(service: Service, limits: Limits, loop: str, framed_by: tuple[str, ...] = ()) -> uvicorn.Config:
+def configuration(
+    service: Service,
+    limits: Limits,
+    loop: str,
+    framed_by: tuple[str, ...] = (),
+    certificate: Certificate | None = None,
+) -> uvicorn.Config:
     """How uvicorn runs: HTTP only, no log of its own, and an end that does not wait for ever."""
-    return uvicorn.Config(
+    config = uvicorn.Config(
         create_app(service, limits=limits, framed_by=framed_by),
         loop=loop,
         http=Protocol,
@@ -194,13 +203,17 @@ def configuration(service: Service, limits: Limits, loop: str, framed_by: tuple[
         timeout_keep_alive=75,
         timeout_graceful_shutdown=SECONDS_TO_STOP,
     )
+    config.load()
+    if certificate is not None:
+        config.ssl = certificate.context  # the same object for good: it takes renewed files
+    return config
 
 
-def url_of(listener: socket.socket, host: str) -> str:
+def url_of(listener: socket.socket, host: str, scheme: str) -> str:
     """The URL under which the server is reached from this machine."""
     port = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"
 
 
 @contextlib.contextmanager

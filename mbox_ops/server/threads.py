@@ -8,6 +8,8 @@ connections.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import Literal, ParamSpec, TypeVar
 
 from mbox_ops.errors import Unavailable
@@ -24,27 +26,37 @@ MOST_WAITING = 512
 
 
 class Threads:
-    """A pool of threads for each lane. It is used from one event loop only."""
+    """A pool of threads for each lane. It is used from one event loop only.
+
+    Attributes:
+        sizes: how many threads each lane has.
+        inside: how many calls each lane works on or has waiting.
+        refused: how many calls each lane has refused.
+    """
 
     def __init__(self) -> None:
-        self._waiting: dict[Lane, int] = dict.fromkeys(SIZES, 0)
+        self.sizes = SIZES
+        self.inside: dict[Lane, int] = dict.fromkeys(SIZES, 0)
+        self.refused: dict[Lane, int] = dict.fromkeys(SIZES, 0)
         self._pools = {
             lane: ThreadPoolExecutor(size, thread_name_prefix=f"mbox-{lane}") for lane, size in SIZES.items()
         }
 
     async def run(self, lane: Lane, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `fn` returns or raises, run in a thread of that lane.
+        """What `fn` returns or raises, run in a thread of that lane, with the caller's context variables.
 
         Raises:
             Unavailable: too many wait already.
         """
-        if self._waiting[lane] >= MOST_WAITING:
+        if self.inside[lane] >= MOST_WAITING:
+            self.refused[lane] += 1
             raise Unavailable(f"{MOST_WAITING} requests are waiting already; try again later.", limit=MOST_WAITING)
-        self._waiting[lane] += 1
+        self.inside[lane] += 1
+        call = partial(copy_context().run, fn, *args, **kwargs)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pools[lane], lambda: fn(*args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(self._pools[lane], call)
         finally:
-            self._waiting[lane] -= 1
+            self.inside[lane] -= 1
 
     def close(self) -> None:
         """Let what runs come to its end, and take nothing more."""

@@ -11,6 +11,7 @@ from mbox_ops.entities.deletions import DeletionState
 from mbox_ops.service.clock import Clock
 from mbox_ops.store import audit, deletions, purging, space
 from mbox_ops.store.database import Connection, Database, Dialect
+from mbox_ops.store.purging import Left as Left  # what `left` answers is read by others
 
 _ROWS = 500  # dropped in the first transaction of a round; the others drop a quarter to four times as many
 # What a transaction is to take once it has its turn: on SQLite writers wait as long.
@@ -47,6 +48,11 @@ class Purging:
                 if time.monotonic() >= ends:
                     break
         return finished
+
+    def left(self) -> list[Left]:
+        """How many deletions there are in each state, and how many runs of theirs are still there."""
+        with self._database.read() as conn:
+            return purging.left(conn)
 
     def give_space_back(self) -> int:
         """Give what purges left of an SQLite file back, but for some pages that are soon needed; returns how many."""

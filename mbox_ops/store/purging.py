@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, and_, select, text
+from sqlalchemy import Connection, Select, Table, and_, func, select, text
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
@@ -27,12 +27,34 @@ from mbox_ops.store.tables import (
 )
 
 _ONE_AT_A_TIME = 0x6D627075  # PostgreSQL's advisory lock for servers that purge
+_STATES: tuple[DeletionState, ...] = ("TOMBSTONED", "UNDONE", "PURGING", "PURGED")
 _SUBJECTS = 50  # in one transaction
 
 # What can be many rows of one subject, in the order in which it goes; the rest goes with the subject by cascade.
 _PARTS: tuple[Table, ...] = (
     segments, chunks, axes, series, events, artifacts, uses, attributes, metadata_patches, settings
 )  # fmt: skip
+
+
+class Left(NamedTuple):
+    """The deletions in one state, and their runs that are still there."""
+
+    state: DeletionState
+    deletions: int
+    runs: int
+
+
+def left(conn: Connection) -> list[Left]:
+    """What there is of deletions, for each state that a deletion can be in once it was made."""
+    made = select(deletions.c.state, func.count()).group_by(deletions.c.state)
+    runs = (
+        select(deletions.c.state, func.count())
+        .select_from(subjects.join(deletions, deletions.c.id == subjects.c.deletion_id))
+        .where(subjects.c.type == "run")
+        .group_by(deletions.c.state)
+    )
+    counted, there = (dict(map(tuple, conn.execute(query))) for query in (made, runs))
+    return [Left(state, counted.get(state, 0), there.get(state, 0)) for state in _STATES]
 
 
 def due(conn: Connection, *, now: int) -> list[int]:

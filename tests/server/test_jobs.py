@@ -5,6 +5,7 @@ import threading
 from structlog.testing import capture_logs
 
 from mbox_ops.server.jobs import Job, Jobs
+from mbox_ops.server.metrics import Metrics
 
 
 class Hands:
@@ -52,6 +53,34 @@ def test_a_job_that_fails_is_logged_and_tried_again() -> None:
         jobs.tick()
     assert ran == ["good", "good"]
     assert [(line["event"], line["job"]) for line in logs] == [("job failed", "bad"), ("job done", "good")] * 2
+
+
+def test_runs_of_jobs_are_counted() -> None:
+    """How often, how long, how much, and when one last ended well."""
+    metrics = Metrics()
+    outcomes: list[int | Exception] = [2, 0, RuntimeError("no luck")]
+    now = Hands()
+
+    def run() -> int:
+        now.seconds += 0.3
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    jobs = Jobs([Job("one", 1.0, run)], metrics=metrics, now=now)
+    for _ in range(3):
+        jobs.tick()
+        now.seconds += 1
+
+    def read(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, {"job": "one", **labels})
+
+    assert read("mbox_job_runs_total", outcome="ok") == 2
+    assert read("mbox_job_runs_total", outcome="failed") == 1
+    assert read("mbox_job_items_total") == 2
+    assert read("mbox_job_seconds_count") == 3
+    assert round(read("mbox_job_seconds_sum") or 0, 3) == 0.9
 
 
 def test_the_thread_ends_when_it_is_stopped() -> None:

@@ -1,30 +1,28 @@
 """Who asks, and how failures are told: what every RPC has in common before and after its function."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import grpc
 import structlog
 
 from mbox_ops.errors import InternalError, InvalidRequest, MboxError, from_code
+from mbox_ops.server import request_ids
 from mbox_ops.server.failures import error_body
 from mbox_ops.server.guards import admit
+from mbox_ops.server.metrics import GRPC
 from mbox_ops.server.routes import Parts
 from mbox_ops.service.access import Actor
-from mbox_ops.wire.encodings import NAMESPACE_HEADER, REQUEST_ID_HEADER
+from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from mbox_ops.wire.status import GRPC_STATUS
 
 NAMESPACE = NAMESPACE_HEADER.lower()
-REQUEST_ID = REQUEST_ID_HEADER.lower()
 ERROR = "mbox-error-bin"
 MOST_ERROR_BYTES = 4_096  # of the trailing metadata, whose limit in clients is about 8 KiB
 MOST_MESSAGE = 1_000
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Headers = dict[str, str]
@@ -70,8 +68,8 @@ def actor_of(parts: Parts, headers: Mapping[str, str], named: str = "") -> Actor
 async def answering(parts: Parts, context: Context, name: str) -> AsyncIterator[None]:
     """One call: it has an id, is counted and logged, and what goes wrong is told as gRPC tells it."""
     began = time.perf_counter()
-    request_id = _request_id(context)
-    context.set_trailing_metadata(((REQUEST_ID, request_id),))
+    request_id = request_ids.begin(context.invocation_metadata() or ())
+    context.set_trailing_metadata(((request_ids.HEADER, request_id),))
     status = "OK"
     try:
         yield
@@ -82,19 +80,19 @@ async def answering(parts: Parts, context: Context, name: str) -> AsyncIterator[
         error = _error(exception)
         status = GRPC_STATUS[error.code]
         if type(error) is InternalError:
-            log.error("call failed", request_id=request_id, rpc=name, exc_info=exception)
+            log.error("call failed", rpc=name, exc_info=exception)
         await _abort(context, error, request_id)
     finally:
         seconds = time.perf_counter() - began
-        parts.metrics.answered("gRPC", name, status, seconds)
-        log.debug("answered", request_id=request_id, rpc=name, status=status, seconds=seconds)
+        parts.metrics.answered(GRPC, name, status, seconds)
+        log.debug("answered", rpc=name, status=status, seconds=seconds)
 
 
 async def _abort(context: Context, error: MboxError, request_id: str) -> None:
     body = error_body(error, request_id)
     if len(body) > MOST_ERROR_BYTES:
         body = error_body(from_code(error.code, error.message[:MOST_MESSAGE], {}), request_id)
-    trailing = ((REQUEST_ID, request_id), (ERROR, body))
+    trailing = ((request_ids.HEADER, request_id), (ERROR, body))
     code = getattr(grpc.StatusCode, GRPC_STATUS[error.code])
     await context.abort(code, error.message[:MOST_MESSAGE], trailing_metadata=trailing)
 
@@ -103,10 +101,3 @@ def _error(exception: Exception) -> MboxError:
     if isinstance(exception, MboxError):
         return exception
     return InternalError("The server failed; its log has the reason under this request id.")
-
-
-def _request_id(context: Context) -> str:
-    for name, value in context.invocation_metadata() or ():
-        if name == REQUEST_ID and isinstance(value, str) and _REQUEST_ID.fullmatch(value):
-            return value
-    return uuid4().hex

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from mbox_ops.errors import InvalidRequest, MalformedRequest
+from mbox_ops.server.metrics import GRPC
 from mbox_ops.server.routes import Call, Parts
 from mbox_ops.server.rpc.calls import Rpc, Sink
 from mbox_ops.server.rpc.gate import Context, Headers, actor_of, answering, headers_of
@@ -72,6 +73,7 @@ class _Performance:
 
         Only a request that may name its namespace is read before.
         """
+        self._parts.metrics.received(GRPC, self._name, len(raw))
         named = ""
         if "namespace" in self._request.DESCRIPTOR.fields_by_name:
             with contextlib.suppress(InvalidRequest):  # it is told below, to those who may know
@@ -85,6 +87,7 @@ class _Performance:
         return Call(self._parts.service, self._parts.metrics, self._parts.feed, actor, headers)
 
     def _hand(self, sink: Sink, raw: bytes) -> None:
+        self._parts.metrics.received(GRPC, self._name, len(raw))
         sink.take(self._read(raw))
 
     def _read(self, raw: bytes) -> Message:

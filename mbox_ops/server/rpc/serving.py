@@ -14,6 +14,7 @@ from mbox_ops.server.rpc.calls import SERVICE, matched
 from mbox_ops.server.rpc.gate import Context, Headers, actor_of, answering, headers_of
 from mbox_ops.server.rpc.handling import handler_of
 from mbox_ops.server.rpc.methods import RPCS
+from mbox_ops.server.tls import Certificate
 
 MOST_CALLS = 1_024  # at once; beyond that the caller is told RESOURCE_EXHAUSTED
 # What others' services need. A service that is not in here, and not ours, is closed.
@@ -27,6 +28,7 @@ class RpcServer:
         parts: what HTTP's handlers are composed of, too.
         host: the address to bind.
         port: the port to listen on; 0 for a free one.
+        certificate: for TLS; without one there is none.
 
     Attributes:
         address: where it listens, once it has started.
@@ -35,10 +37,10 @@ class RpcServer:
         RuntimeError: a method has no RPC, or an RPC no scope.
     """
 
-    def __init__(self, parts: Parts, host: str, port: int) -> None:
+    def __init__(self, parts: Parts, host: str, port: int, certificate: Certificate | None = None) -> None:
         rpcs = matched(RPCS)
         self._handlers = {method.name: handler_of(rpcs[method.name], method, parts) for method in SERVICE.methods}
-        self._parts, self._host, self._port = parts, host, port
+        self._parts, self._host, self._port, self._certificate = parts, host, port, certificate
         self.address = ""
 
     async def start(self) -> None:
@@ -75,13 +77,35 @@ class RpcServer:
     def _listen(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
         try:
-            port = self._server.add_insecure_port(f"{host}:{self._port}")
+            port = self._bind(f"{host}:{self._port}")
         except RuntimeError as error:
             raise OSError(
                 f"gRPC cannot listen on {host}:{self._port}: {error}. Give another port with --grpc-port"
                 " (MBOX_GRPC_PORT); 0 turns gRPC off."
             ) from None
         return f"{host}:{port}"
+
+    def _bind(self, address: str) -> int:
+        certificate = self._certificate
+        if certificate is None:
+            return int(self._server.add_insecure_port(address))
+        given = certificate.pair
+
+        def configured() -> grpc.ServerCertificateConfiguration:
+            return grpc.ssl_server_certificate_configuration([certificate.pair])
+
+        def renewed() -> grpc.ServerCertificateConfiguration | None:  # asked at every handshake
+            nonlocal given
+            if certificate.pair is given:
+                return None
+            given = certificate.pair
+            return configured()
+
+        credentials = grpc.dynamic_ssl_server_credentials(
+            configured(),
+            renewed,  # type: ignore[arg-type]  # the stubs leave out that None stands for no change
+        )
+        return int(self._server.add_secure_port(address, credentials))
 
 
 class Gate(grpc.aio.ServerInterceptor):

@@ -34,8 +34,7 @@ def failure_handler(parts: Parts) -> Callable[[Request[Any, Any, Any], Exception
             return answer_failure(request, exception)
         error = error_of(request, exception)
         if type(error) is InternalError:
-            request_id = request.scope["state"].get("request_id", "")
-            log.error("page failed", request_id=request_id, path=request.scope["path"], exc_info=exception)
+            log.error("page failed", path=request.scope["path"], exc_info=exception)
         return respond(failure_page(_visit(request, parts), error, request))
 
     return answer
