@@ -5,6 +5,7 @@ finds what is left.
 """
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 from mbox_ops.entities.deletions import DeletionState
@@ -13,8 +14,7 @@ from mbox_ops.store import audit, deletions, purging, space
 from mbox_ops.store.database import Connection, Database, Dialect
 from mbox_ops.store.purging import Left as Left  # what `left` answers is read by others
 
-_ROWS = 500  # dropped in the first transaction of a round; the others drop a quarter to four times as many
-# What a transaction is to take once it has its turn: on SQLite writers wait as long.
+# What a transaction takes once it has its turn, but for its commit; on SQLite it ends before that if writers wait.
 _SLICE_SECONDS: dict[Dialect, float] = {"sqlite": 0.012, "postgresql": 0.05}
 _KEPT_PAGES = 2_560  # 10 MiB
 _SECONDS_FOR_SPACE = 2.0
@@ -59,29 +59,32 @@ class Purging:
         return space.give_back(self._database, keep=_KEPT_PAGES, seconds=_SECONDS_FOR_SPACE)
 
     def _purge(self, row: int, ends: float) -> bool:
-        rows, is_first = _ROWS, True
+        is_first = True
         while True:
-            state, took = self._slice(row, rows, is_first=is_first)
+            state, took = self._slice(row, is_first=is_first)
             self._database.move_log()
             if state is not None:
                 return state == "PURGED"
             is_first = False
             if time.monotonic() >= ends:
                 return False
-            rows = max(_ROWS // 4, 1, min(4 * _ROWS, int(rows * _SLICE_SECONDS[self._database.dialect] / took)))
             time.sleep(min(2 * took, _LONGEST_PAUSE))  # writers go first
 
-    def _slice(self, row: int, rows: int, *, is_first: bool) -> tuple[DeletionState | None, float]:
+    def _slice(self, row: int, *, is_first: bool) -> tuple[DeletionState | None, float]:
         """One transaction; the state that the deletion ends in, None while there is more to drop, and how long it took.
 
         Waiting for writers is not counted.
         """
-        with self._database.write() as conn:
+        with self._database.write(moves_log=False) as conn:
             began = time.monotonic()
-            state = self._step(conn, row, rows, is_first=is_first)
-        return state, max(time.monotonic() - began, 1e-6)
+            state = self._step(conn, row, self._is_over(began), is_first=is_first)
+        return state, time.monotonic() - began
 
-    def _step(self, conn: Connection, row: int, rows: int, *, is_first: bool) -> DeletionState | None:
+    def _is_over(self, began: float) -> Callable[[], bool]:
+        ends = began + _SLICE_SECONDS[self._database.dialect]
+        return lambda: self._database.is_awaited() or time.monotonic() >= ends
+
+    def _step(self, conn: Connection, row: int, is_over: Callable[[], bool], *, is_first: bool) -> DeletionState | None:
         now = self._clock.now()
         state = purging.claim(conn, deletion_id=row)
         if state != "PURGING":
@@ -89,7 +92,7 @@ class Purging:
         noted = partial(audit.add, conn, deletion_id=row, by=audit.SERVICE, now=now)
         if is_first and not audit.has(conn, deletion_id=row, action="purge_started"):
             noted(action="purge_started", counts={})
-        dropped = purging.purge_slice(conn, deletion_id=row, rows=rows)
+        dropped = purging.purge_slice(conn, deletion_id=row, is_over=is_over)
         if dropped:
             noted(action="purge_step", counts={"runs": dropped})
         if dropped is not None:

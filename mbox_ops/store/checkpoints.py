@@ -15,6 +15,7 @@ import os
 import sqlite3
 import struct
 import sys
+import threading
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -38,6 +39,7 @@ class Log:
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(f"{database.name}-wal")
         self._told = False
+        self._moving = threading.Lock()
 
     def is_long(self, pages: int = PAGES) -> bool:
         """Whether it holds so many pages that were not moved when it was begun anew last."""
@@ -50,11 +52,15 @@ class Log:
             return False
 
     def move(self, engine: Engine, *, cut: bool = False) -> None:
-        """Move what no reader holds back. If the caller keeps writers out, the log can be begun anew afterwards.
+        """Move what no reader holds back, unless another thread is at it.
+
+        If the caller keeps writers out, the log can be begun anew afterwards.
 
         Args:
             cut: take the log's space on the disk away too, if no reader needs it any more within a second.
         """
+        if not self._moving.acquire(blocking=cut):
+            return
         try:
             pooled = engine.raw_connection()
             try:
@@ -75,6 +81,8 @@ class Log:
             self._tell(error)
         except SQLAlchemyError as error:
             self._tell(error)
+        finally:
+            self._moving.release()
 
     def _tell(self, error: Exception) -> None:
         if not self._told:

@@ -1,11 +1,9 @@
 """The database: one SQLite file, or PostgreSQL when one machine is not enough.
 
-Both give the same to the rest of the store: a connection in a transaction. Writers are let in one at a time on SQLite
-(it has one write lock; waiting for it in Python is fairer than its busy handler) and as they come on PostgreSQL, where
-they hold the row of the subject that they write to.
+Both give the same to the rest of the store: a connection in a transaction. Writers are let in one at a time on SQLite,
+and as they come on PostgreSQL, where they hold the row of the subject that they write to.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +12,11 @@ from typing import Any, Literal, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
-from mbox_ops.errors import Unavailable
 from mbox_ops.store import commits
 from mbox_ops.store.checkpoints import Log, keep_names, make_whole
 from mbox_ops.store.failures import translated
 from mbox_ops.store.filelock import FileLock
+from mbox_ops.store.turns import Turns
 
 __all__ = ["Connection", "Database", "Dialect"]  # the service takes connections, and knows no SQLAlchemy
 
@@ -59,7 +57,7 @@ class Database:
         self._file = _prepared_file(parsed) if self.dialect == "sqlite" else None
         self._file_lock: FileLock | None = None
         self._log = None if self._file is None else Log(self._file)
-        self._write_lock = threading.Lock()
+        self._turns = Turns(seconds=SECONDS_TO_WAIT)
         self._listeners: tuple[Callable[[], None], ...] = ()
         self._engine = _sqlite_engine(parsed) if self.dialect == "sqlite" else _postgresql_engine(parsed)
         self._reading = self._engine
@@ -82,8 +80,12 @@ class Database:
             yield conn
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, moves_log: bool = True) -> Iterator[Connection]:
         """A connection whose changes are committed when the block ends, and rolled back when it raises.
+
+        Args:
+            moves_log: move SQLite's log into the database file when it is long, before others may write. Whoever
+                changes many pages says no, and calls `move_log` afterwards.
 
         Raises:
             Unavailable: the database is away, or busy for half a minute.
@@ -95,7 +97,7 @@ class Database:
                 yield conn
             for call in (*waiting, *self._listeners):
                 call()
-            if self._log is not None and self._log.is_long():
+            if moves_log and self._log is not None and self._log.is_long():
                 self._log.move(self._engine)
 
     def on_commit(self, call: Callable[[], None]) -> Callable[[], None]:
@@ -107,6 +109,10 @@ class Database:
 
         return end
 
+    def is_awaited(self) -> bool:
+        """Whether a writer waits until another one is done; never on PostgreSQL, where they do not wait."""
+        return self._turns.is_awaited()
+
     def size(self) -> int:
         """How many bytes it takes on disk."""
         if self._file is not None:
@@ -115,11 +121,7 @@ class Database:
             return int(conn.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
 
     def move_log(self) -> None:
-        """Move some of SQLite's log into the database file while others write.
-
-        Whoever changes many pages calls this after each transaction, so that no writer has to wait until all of them
-        are on the disk.
-        """
+        """Move SQLite's log into the database file while others write, so that none has to wait for the disk."""
         if self._log is not None and self._log.is_long(_SOME_PAGES):
             self._log.move(self._engine)
 
@@ -201,12 +203,8 @@ class Database:
         if self.dialect == "postgresql":
             yield
             return
-        if not self._write_lock.acquire(timeout=SECONDS_TO_WAIT):
-            raise Unavailable(f"The database was busy for {SECONDS_TO_WAIT} seconds; try again.")
-        try:
+        with self._turns.taken():
             yield
-        finally:
-            self._write_lock.release()
 
 
 def _driver(url: URL) -> URL:

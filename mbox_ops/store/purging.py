@@ -1,6 +1,6 @@
 """Purging: what a deletion took is dropped for good, in transactions small enough to hold up no writer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ from mbox_ops.store.tables import (
 _ONE_AT_A_TIME = 0x6D627075  # PostgreSQL's advisory lock for servers that purge
 _STATES: tuple[DeletionState, ...] = ("TOMBSTONED", "UNDONE", "PURGING", "PURGED")
 _SUBJECTS = 50  # in one transaction
+_AT_ONCE: dict[str, int] = {"sqlite": 100, "postgresql": 1_000}  # rows in a statement, about a millisecond, or five
 
 # What can be many rows of one subject, in the order in which it goes; the rest goes with the subject by cascade.
 _PARTS: tuple[Table, ...] = (
@@ -88,8 +89,11 @@ def claim(conn: Connection, *, deletion_id: int) -> DeletionState | None:
     return state
 
 
-def purge_slice(conn: Connection, *, deletion_id: int, rows: int) -> int | None:
-    """Drop about that many rows of what a deletion took.
+def purge_slice(conn: Connection, *, deletion_id: int, is_over: Callable[[], bool]) -> int | None:
+    """Drop rows of some runs that a deletion took, until all of these are gone or it is over.
+
+    Args:
+        is_over: asked every few milliseconds.
 
     Returns:
         How many runs went with that for good; None when there is nothing left.
@@ -99,18 +103,20 @@ def purge_slice(conn: Connection, *, deletion_id: int, rows: int) -> int | None:
     # Those below them, checkpoints of runs, go before them: with them they would go by cascade, however many they are.
     below = select(subjects.c.id).where(subjects.c.parent_id.in_(ids)).order_by(subjects.c.id).limit(_SUBJECTS)
     first = list(conn.execute(below).scalars())
-    gone = _drop(conn, first or ids, rows)
+    gone = _drop(conn, first or ids, is_over)
     return None if not ids else len(ids) if gone and not first else 0
 
 
-def _drop(conn: Connection, ids: list[int], rows: int) -> bool:
-    """Drop about that many rows of some subjects, and them, when nothing else is left; whether they went."""
-    left = rows
+def _drop(conn: Connection, ids: list[int], is_over: Callable[[], bool]) -> bool:
+    """Drop rows of some subjects, and them, when nothing else is left; whether they went."""
+    most = _AT_ONCE[conn.dialect.name]
     for table in _PARTS if ids else ():
-        part = _rows_of(table, ids).limit(left)
-        left -= conn.execute(sql_delete(table).where(table.c.id.in_(part))).rowcount
-        if left <= 0:
-            return False
+        statement = sql_delete(table).where(table.c.id.in_(_rows_of(table, ids).limit(most)))
+        dropped = most
+        while dropped == most:
+            dropped = conn.execute(statement).rowcount
+            if dropped and is_over():
+                return False
     conn.execute(sql_delete(subjects).where(subjects.c.id.in_(ids)))
     return True
 

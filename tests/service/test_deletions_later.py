@@ -16,6 +16,7 @@ from mbox_ops.entities.writers import MetadataOp
 from mbox_ops.errors import Conflict, NotFound, RunDeleted
 from mbox_ops.service import purging
 from mbox_ops.service.service import Service
+from mbox_ops.store import purging as stored_purging
 from mbox_ops.store import tables
 from mbox_ops.store.database import Database
 from tests.service.services import (
@@ -159,7 +160,8 @@ def test_a_purge_goes_on_where_it_was_broken_off(
     service: Service, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In slices as small as a row; between two of them nothing of it can be read."""
-    monkeypatch.setattr(purging, "_ROWS", 1)
+    monkeypatch.setattr(purging, "_SLICE_SECONDS", {"sqlite": 0, "postgresql": 0})
+    monkeypatch.setattr(stored_purging, "_AT_ONCE", {"sqlite": 1, "postgresql": 1})
     for name in ("a", "b"):
         full(service, name, scenario="s")
     done = delete(service, scenarios=["s"], purge=True)
