@@ -32,12 +32,13 @@ class Watch:
     Attributes:
         due_at: when to look again, by the monotonic clock.
         hurried: how many looks are to follow soon.
+        answered: whether the service has answered anything in the last `tell`.
     """
 
     def __init__(self) -> None:
         self.due_at = 0.0
         self.hurried = LOOKS_IN_A_HURRY
-        self._over = False
+        self.answered = self._over = False
         self._begin()
 
     def _begin(self) -> None:
@@ -61,6 +62,7 @@ class Watch:
         Raises:
             MboxError: the service is away, or refused; told again, it goes on where it was.
         """
+        self.answered = False
         if facts.state not in BEGUN or self._over:
             return self._over and facts.ended
         if self._ending and not facts.ended:
@@ -78,7 +80,7 @@ class Watch:
             self._send(api)
             self._show(chronicle.states(facts), api)
         except (Fenced, RunDeleted):  # another process has taken over, or nobody wants to know any more
-            self._over = True
+            self.answered = self._over = True
         return facts.ended
 
     def _end(self, facts: DagRunFacts, api: HttpApi) -> None:
@@ -102,7 +104,7 @@ class Watch:
         try:
             self._send(api)
         except InvalidRequest:
-            self._pending, self._mute = [], True
+            self._pending, self._mute, self.answered = [], True, True
             self._seq -= 1  # what was refused has changed nothing
         self._shown = document
 
@@ -124,5 +126,6 @@ class Watch:
             except Fenced:
                 if batch.writer is None or batch.writer.producer == self._stream:
                     raise  # else a task's newest try has written itself: there is nothing to take out
+            self.answered = True
             self._told |= told
             del self._pending[0]

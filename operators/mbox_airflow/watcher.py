@@ -131,7 +131,8 @@ class Watcher:
             log.warning("The listener of mbox-ops gives up DAG run %s of %s: %s", key.run_id, key.dag_id, error)
             done = True
         else:
-            self._is_back()
+            if watch.answered:
+                self._is_back()
         if done:
             del self._watches[key]
             return

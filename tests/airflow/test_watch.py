@@ -101,6 +101,15 @@ def test_what_a_lost_reply_hides_is_told_once(watched: Watched) -> None:
     assert reading.points(watched.url, watched.namespace, run.id, "airflow/duration_seconds") == [(0, 5.0)]
 
 
+def test_a_look_that_finds_nothing_new_knows_nothing_of_the_service(watched: Watched) -> None:
+    """So whoever waits for it to come back goes on waiting."""
+    watch, facts = Watch(), watched.facts("running")
+    watched.tell(watch, facts)
+    assert watch.answered
+    watched.tell(watch, facts)
+    assert not watch.answered
+
+
 def test_a_dag_run_that_is_cleared_opens_its_run_again(watched: Watched) -> None:
     """What was told of its first end is gone, and there is another one."""
     watched.tell(Watch(), watched.facts("failed"))
