@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from mbox_ops.client.files import Files
 from mbox_ops.client.folders import Source, sources
 from mbox_ops.client.http import HttpApi
-from mbox_ops.client.reading import listing, same, segment
 from mbox_ops.client.stream import Stream
 from mbox_ops.client.values import Artifact
-from mbox_ops.entities.artifacts import ArtifactMime, ArtifactRecord, StoredArtifact
+from mbox_ops.entities.artifacts import ArtifactMime, ArtifactRecord
 from mbox_ops.entities.uploads import CreateUpload, Upload
 from mbox_ops.errors import Conflict, InternalError, InvalidRequest, NotFound, Unavailable
 from mbox_ops.wire.encodings import OCTETS
@@ -48,8 +47,7 @@ def upload(
     for start in range(0, len(records), _AT_ONCE):
         part = records[start : start + _AT_ONCE]
         result = stream.write_now(artifacts=part, timeout=timeout)
-        ids = result.artifact_ids or _ids_of(connection, result.run_id, part)  # none: the first answer was lost
-        made += [_artifact(result.run_id, record, id_) for record, id_ in zip(part, ids, strict=True)]
+        made += [_artifact(result.run_id, *pair) for pair in zip(part, result.artifact_ids, strict=True)]
     return made
 
 
@@ -136,14 +134,6 @@ def _measure(path: Path) -> tuple[int, str]:
         raise InvalidRequest(
             f"{str(path)!r} cannot be uploaded: {error.strerror}.", field="files", value=str(path)
         ) from error
-
-
-def _ids_of(connection: "Connection", run_id: str, records: list[ArtifactRecord]) -> list[str]:
-    """The ids of artifacts that are there: of several with one path the last."""
-    path = f"/runs/{segment(run_id)}/artifacts"
-    found = listing(connection, path, StoredArtifact, same, kind="uploaded")
-    by_path = {artifact.path: artifact.id for artifact in found}
-    return [by_path[record.path] for record in records]
 
 
 def _artifact(run_id: str, record: ArtifactRecord, artifact_id: str) -> Artifact:

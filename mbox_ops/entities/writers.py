@@ -102,7 +102,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
         seq: the highest sequence number stored for this producer.
         updated_at: the server's time of the write.
         num_keys_written: top-level metadata keys this batch wrote.
-        artifact_ids: the ids of the batch's artifacts, in order.
+        artifact_ids: the ids of the batch's artifacts, in order; of a `duplicate` if it is the producer's last batch.
     """
 
     status: Literal["ok", "duplicate"]

@@ -150,9 +150,12 @@ class _Write:
 
     def _duplicate(self, known: WriterRow) -> BatchResult:
         made_it = self._writer.seq == 1 and writers.is_first(self._conn, writer=known)
+        ids = list[str]()
+        if self._batch.artifacts and self._writer.seq == known.seq:
+            ids = artifacts.ids_of_last(self._conn, subject_id=self._subject.id, writer_id=known.id)
         return BatchResult(
             status="duplicate", run_id=self._subject.uid, existed=not made_it, seq=known.seq,
-            updated_at=to_datetime(self._subject.updated_at),
+            updated_at=to_datetime(self._subject.updated_at), artifact_ids=ids,
         )  # fmt: skip
 
     def _admit(self) -> tuple[int, list[int]]:

@@ -66,6 +66,14 @@ def insert(
     return [str(row["uid"]) for row in rows]
 
 
+def ids_of_last(conn: Connection, *, subject_id: int, writer_id: int) -> list[str]:
+    """The ids that `insert` returned for a writer's last batch with artifacts."""
+    of_writer = (table.c.subject_id == subject_id, table.c.writer_id == writer_id)
+    last = select(func.max(table.c.arrival)).where(*of_writer).scalar_subquery()
+    query = select(table.c.uid).where(*of_writer, table.c.arrival == last).order_by(table.c.id)
+    return list(conn.execute(query).scalars())
+
+
 def page(
     conn: Connection, *, subject_id: int, parent: str, query: ArtifactQuery, after: Key | None, limit: int
 ) -> list[tuple[Key, StoredArtifact]]:

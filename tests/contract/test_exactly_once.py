@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.events import EventRecord
 from mbox_ops.entities.writers import MetadataOp
@@ -53,6 +54,17 @@ def test_a_resent_batch_changes_nothing_and_names_the_highest(door: Door, stream
         assert (again.status, again.seq) == ("duplicate", 2)
     assert everything(door, s.run_id or "") == before
     assert losses(door, s.run_id or "") == [(0, 1.0), (1, 0.5)]
+
+
+def test_a_batch_that_is_sent_again_is_answered_with_the_ids_of_its_artifacts(stream: StreamMaker) -> None:
+    """Who lost the answer needs them as much; an older copy is told nothing, because nobody waits for it."""
+    s, files = stream(), [ArtifactRecord(path=f"{name}.pt", uri=f"s3://b/{name}.pt") for name in "abc"]
+    first = s.open(artifacts=files[:1]).artifact_ids
+    second = s.write(artifacts=files[1:]).artifact_ids
+    assert (len(first), len(second)) == (1, 2)
+    again, older = s.write(seq=2, artifacts=files[1:]), s.write(seq=1, artifacts=files[:1])
+    assert (again.status, again.artifact_ids) == ("duplicate", second)
+    assert (older.status, older.artifact_ids) == ("duplicate", [])
 
 
 def test_a_resent_set_tags_behind_a_newer_one_does_not_win(door: Door, stream: StreamMaker) -> None:

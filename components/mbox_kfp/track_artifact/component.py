@@ -63,8 +63,7 @@ def track_artifact(
     Returns:
         tracking_run_id: The run's id in the tracking service; empty if the step only warned.
         run_url: Where the tracking service shows the run.
-        artifact_id: The reference's id; empty where the run used the file, and if the service's answer was lost and the
-            resent write found it stored.
+        artifact_id: The reference's id; empty where the run used the file.
         receipt: What was recorded, as metadata; the tracked artifact itself is left as it is.
     """
     import time
