@@ -27,6 +27,7 @@ from mbox_ops.service.models import Models
 from mbox_ops.service.runs import LEASE_SECONDS, Runs
 from mbox_ops.service.tokens import Tokens
 from mbox_ops.service.uploads import Uploads
+from mbox_ops.service.views import Views
 from mbox_ops.store.database import Database
 
 
@@ -79,6 +80,7 @@ class Service:
         self.importing = Importing(database, clock=clock, limits=limits, uploads=self.uploads)
         self.deletions = Deletions(database, clock=clock, limits=limits, new_id=new_id)
         self.changes = Changes(database, clock=clock, limits=limits)
+        self.views = Views(database, clock=clock, limits=limits)
         self.tokens = Tokens(database, clock=clock, limits=limits, new_id=new_id)
 
     def beat(self) -> int:

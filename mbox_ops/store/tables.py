@@ -502,6 +502,17 @@ tokens = Table(
     _instant("revoked_at", nullable=True),
 )  # fmt: skip
 
+# Names for addresses of the table of runs, which somebody saved.
+views = Table(
+    "views", metadata, _id(),
+    _ref("namespace_id", "namespaces", cascade=False),
+    Column("name", TXT, nullable=False),
+    Column("query", TXT, nullable=False),
+    Column("saved_by", TXT, nullable=False),
+    _instant("saved_at"),
+    UniqueConstraint("namespace_id", "name"),
+)  # fmt: skip
+
 # Every write's row, in its own transaction. Readers go in the order of (xid, id): see `outbox.py`.
 outbox = Table(
     "outbox", metadata, _id(),

@@ -262,3 +262,23 @@ def test_without_the_right_to_write_nothing_is_offered_or_done(closed: LiveServe
     form = f"action=tag&tag=a&value=b&run={run_id}&{field}"
     assert post(closed, "/runs/selection", form, cookie=f"{session}; {cookie}").status == 403
     assert "a" not in ask(closed.url, "GET", f"/api/v1/runs/{run_id}", token=closed.token).data["tags"]
+
+
+def test_a_view_is_saved_under_a_name_and_opened_again(either_tab: Any, write: Write, namespace: str) -> None:
+    """All of the address but the place in the list; the name is an address of its own; and it can be deleted."""
+    fill(write, 3)
+    either_tab.goto(f"/runs?namespace={namespace}&filter=params.lr+<+0.2&sort=name&columns=params.lr")
+    open_menu(either_tab, "Views")
+    either_tab.get_by_label("Name of the view").fill("low rates / ok?")
+    either_tab.get_by_role("button", name="Save this view").click()
+    assert either_tab.get_by_role("status").inner_text() == "The view low rates / ok? is saved."
+    either_tab.goto(f"/runs?namespace={namespace}")
+    assert len(names(either_tab)) == 3
+    open_menu(either_tab, "Views")
+    either_tab.get_by_role("link", name="low rates / ok?").click()
+    either_tab.wait_for_url("**view=**")
+    assert names(either_tab) == ["run-0", "run-1"]
+    assert column(either_tab, "lr") == ["0", "0.1"]
+    either_tab.goto(f"/views?namespace={namespace}")
+    either_tab.get_by_role("button", name="Delete low rates / ok?").click()
+    assert "No views yet" in either_tab.get_by_role("main").inner_text()

@@ -24,6 +24,7 @@ from mbox_ops.service.catalogue import LISTED
 NEWEST_FIRST = "-started_at"
 _MOST_GROUPS = 200
 _MOST_FIELDS = 500
+_MOST_VIEWS = 20
 _SHOWN_HERE = ("filter", "sort", "columns", "group", "metric", "scenario", "collection", "cursor", "limit")
 
 
@@ -119,8 +120,9 @@ def runs(visit: Visit, query: RunsQuery) -> Answer:
     title = "Runs" if query.scenario is None else f"Runs of {query.scenario}"
     return render(
         visit, "runs.html", status=status, section="runs", title=title, query=query, wrong=wrong, operators=OPERATORS,
-        rest=_rest(query), here=lambda **changes: _link(visit, query, **changes), column_names=COLUMN_NAMES,
-        listed_columns=LISTED, **shown,
+        rest=_rest(query), here=lambda **changes: table_link(visit, query, **changes), column_names=COLUMN_NAMES,
+        listed_columns=LISTED, query_text=query_text(visit, query),
+        views=visit.service.views.list(visit.actor, limit=_MOST_VIEWS), **shown,
     )  # fmt: skip
 
 
@@ -131,8 +133,8 @@ def add_condition(visit: Visit, query: AddCondition) -> Answer:
     try:
         written = joined(query.filter, condition(query.field, query.operator, query.value), visit.limits)
     except InvalidRequest as error:
-        return redirect(_link(visit, table), flash_cookie(error.message, failed=True))
-    return redirect(_link(visit, table, filter=written))
+        return redirect(table_link(visit, table), flash_cookie(error.message, failed=True))
+    return redirect(table_link(visit, table, filter=written))
 
 
 @page("GET", "/runs/columns", scope="read")
@@ -141,9 +143,9 @@ def choose_columns(visit: Visit, query: ChooseColumns) -> Answer:
     kept = {name: getattr(query, name) for name in ("scenario", "collection", "filter", "sort", "columns", "limit")}
     table = RunsQuery(**kept)
     if query.usual:
-        return redirect(_link(visit, table, columns=None))
+        return redirect(table_link(visit, table, columns=None))
     if query.choose:
-        return redirect(_link(visit, table, columns=",".join(query.column) or None))
+        return redirect(table_link(visit, table, columns=",".join(query.column) or None))
     found = visit.service.fields.list(visit.actor, FieldQuery(prefix=query.search, limit=_MOST_FIELDS))
     chosen = [show(field) for field in read_fields(query.columns)] if query.columns else []
     own = [name for name in COLUMN_NAMES if query.search.lower() in name]
@@ -188,7 +190,7 @@ def _group(visit: Visit, query: RunsQuery, field: Field, group: RunGroup) -> Gro
         told = f"{name} = {text_literal(value)}"
     else:
         told = None if is_instant else f"{name} = {value!r}"
-    link = told and _link(visit, query, group=None, metric=None, filter=joined(query.filter, told, visit.limits))
+    link = told and table_link(visit, query, group=None, metric=None, filter=joined(query.filter, told, visit.limits))
     shown = formats.text(value) if isinstance(value, str) else formats.number(value)
     return Group(group, shown, group.min if query.best == "min" else group.max, link)
 
@@ -223,5 +225,11 @@ def _rest(query: RunsQuery) -> dict[str, QueryValue]:
     return {name: value for name in names if (value := getattr(query, name)) != getattr(usual, name)}
 
 
-def _link(visit: Visit, query: RunsQuery, **changes: QueryValue) -> str:
+def table_link(visit: Visit, query: RunsQuery, **changes: QueryValue) -> str:
+    """The address of the table with what is asked for, and some of it changed."""
     return visit.link("/runs", **{**_rest(query), **changes})
+
+
+def query_text(visit: Visit, query: RunsQuery) -> str:
+    """What is asked for as a query string: what a saved view keeps."""
+    return table_link(visit, query, namespace=None).partition("?")[2]

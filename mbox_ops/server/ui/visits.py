@@ -52,11 +52,12 @@ class Visit:
         Args:
             path: such as `/runs`.
             parts: what follows in the path, each quoted: `link("/runs", run_id, "metrics")`.
-            query: its parameters; a list repeats one, None leaves it out.
+            query: its parameters; a list repeats one, None leaves it out, the namespace too.
         """
         where = "/".join([path.rstrip("/") if parts else path, *(quote(part, safe="") for part in parts)])
-        namespace = None if self.namespace == DEFAULT_NAMESPACE else self.namespace
-        pairs = [(name, _text(value)) for name, value in {**query, "namespace": namespace}.items() if value is not None]
+        if self.namespace != DEFAULT_NAMESPACE:
+            query = {**query, "namespace": query.get("namespace", self.namespace)}
+        pairs = [(name, _text(value)) for name, value in query.items() if value is not None]
         return f"{where}?{urlencode(pairs, doseq=True)}" if pairs else where
 
 

@@ -67,6 +67,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name="uq_tokens_uid"),
     )
     op.create_table(
+        "views",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("namespace_id", ID, nullable=False),
+        sa.Column("name", TXT, nullable=False),
+        sa.Column("query", TXT, nullable=False),
+        sa.Column("saved_by", TXT, nullable=False),
+        sa.Column("saved_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_views"),
+        sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name="fk_views_namespace_id"),
+        sa.UniqueConstraint("namespace_id", "name", name="uq_views_namespace_id_name"),
+    )
+    op.create_table(
         "deletions",
         sa.Column("id", ID, nullable=False),
         sa.Column("uid", TXT, nullable=False),
