@@ -10,6 +10,7 @@ from mbox_ops.entities.pages import Items
 from mbox_ops.entities.search import Curve
 from mbox_ops.wire.encodings import JSON, MSGPACK, encode, to_wire, unpack_floats, unpack_ints
 
+SQUEEZED = 8_192  # bytes; shorter answers gain nothing
 _PACKED = (MetricHistory, Curve)
 
 
@@ -31,6 +32,14 @@ def render(value: object, media_type: str) -> bytes:
     if media_type == JSON and isinstance(value, Items):
         value = {"items": [readable(item) if isinstance(item, _PACKED) else item for item in value.items]}
     return encode(value, media_type)
+
+
+def is_squeezed(content: bytes, media_type: str, headers: Mapping[str, str]) -> bool:
+    """Whether an answer is sent compressed: long JSON to those who take gzip, which browsers do.
+
+    MessagePack is not: its columns are packed already, and our own client asks often and from nearby.
+    """
+    return media_type == JSON and len(content) > SQUEEZED and "gzip" in headers.get("accept-encoding", "")
 
 
 def readable(points: MetricHistory | Curve) -> MetricHistory | Curve:

@@ -11,6 +11,7 @@ One that waits for something is a coroutine function: it runs in the event loop,
 are parts of the path.
 """
 
+import gzip
 import inspect
 import re
 import typing
@@ -28,7 +29,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from mbox_ops.entities.limits import Limits
 from mbox_ops.errors import NotFound
-from mbox_ops.server.answers import accepted, render
+from mbox_ops.server.answers import accepted, is_squeezed, render
 from mbox_ops.server.bodies import MEDIA_TYPES, decode_body, media_type_of, read_body
 from mbox_ops.server.event_streams import EventStream, send_events
 from mbox_ops.server.feed import Feed
@@ -47,10 +48,11 @@ _RESERVED = frozenset({"call", "query", "body"})
 
 
 class Raw(msgspec.Struct, frozen=True):
-    """An answer that is no JSON: its bytes and their media type."""
+    """An answer as bytes, and their media type; `squeezed`: they are compressed by gzip."""
 
     content: bytes
     media_type: str
+    squeezed: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,9 @@ def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
             answer = op.fn(call, **arguments)
             if answer is None or isinstance(answer, Raw | Streamed):
                 return answer
-            return Raw(render(answer, wanted), wanted)
+            content = render(answer, wanted)
+            squeezed = is_squeezed(content, wanted, headers)
+            return Raw(gzip.compress(content, 1, mtime=0) if squeezed else content, wanted, squeezed)
 
         async def perform_waiting() -> Raw | EventStream:
             arguments = await parts.threads.run("quick", _arguments, op, request, body, body_type, parts.limits)
@@ -206,7 +210,8 @@ def handler_of(op: Operation, parts: Parts) -> HTTPRouteHandler:
         if raw is None:
             return Response(b"", status_code=204)
         # As a header: Litestar would add a charset to a media type of text, whether or not it has one.
-        return Response(raw.content, media_type=raw.media_type, headers={"content-type": raw.media_type})
+        answered = {"content-type": raw.media_type} | ({"content-encoding": "gzip"} if raw.squeezed else {})
+        return Response(raw.content, media_type=raw.media_type, headers=answered)
 
     return HTTPRouteHandler(
         PLACE.sub(r"{\1:str}", op.path),

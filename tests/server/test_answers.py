@@ -1,6 +1,8 @@
 """What is read comes in the encoding that was asked for, and says the same in both."""
 
 import base64
+import gzip
+import json
 from typing import Any
 
 import msgspec
@@ -159,3 +161,16 @@ def test_a_scenario_is_found_by_a_name_with_any_letters(server: LiveServer) -> N
     """A slash in a name is no slash in the path."""
     ask(server.url, "POST", "/api/v1/batches", {"key": "slash", "open": {"scenario": "a/b c?"}})
     assert ask(server.url, "GET", "/api/v1/scenarios/a%2Fb%20c%3F").data["name"] == "a/b c?"
+
+
+@pytest.mark.parametrize(("accepts", "squeezed"), [("gzip, deflate, br", True), ("identity", False)])
+def test_long_json_is_compressed_for_those_who_take_it(server: LiveServer, accepts: str, squeezed: bool) -> None:
+    """Curves of a page cross the network a third as large; short answers stay as they are."""
+    batch = {"open": {}, "parameters": {f"p{number}": number for number in range(1_000)}}
+    run_id = ask(server.url, "POST", "/api/v1/batches", batch).data["run_id"]
+    headers = {"Accept-Encoding": accepts}
+    answer = ask(server.url, "GET", f"/api/v1/runs/{run_id}", headers=headers)
+    assert (answer.headers.get("content-encoding") == "gzip") is squeezed
+    body = gzip.decompress(answer.body) if squeezed else answer.body
+    assert json.loads(body)["parameters"]["p999"] == "999"
+    assert "content-encoding" not in ask(server.url, "GET", "/api/v1/time", headers=headers).headers

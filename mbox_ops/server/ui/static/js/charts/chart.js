@@ -114,7 +114,7 @@ export class Chart {
   wanted() {
     const { axis } = this.settings;
     const width = Math.ceil(Math.max(300, this.figure.clientWidth) / 100) * 100;
-    const most = Math.max(100, Math.min(4000, width * 2, Math.floor(MOST_POINTS / this.spec.series.length)));
+    const most = Math.max(100, Math.min(4000, width * 1.5, Math.floor(MOST_POINTS / this.spec.series.length)));
     const range = this.zoomed ? stepsBetween(this.curves, axis, ...this.zoomed) : null;
     return { axis, most, range };
   }
