@@ -88,9 +88,10 @@ def import_scenarios(
         return
     verb = "would be imported" if dry_run else "imported"
     renamed = f" {len(report.renamed)} of them with the key suffix." if report.renamed else ""
+    with_them = f" {report.checkpoints:,} checkpoints with them." if report.checkpoints else ""
     out.print(
         f"{report.runs:,} runs {verb} into the namespace {report.namespace!r}, {report.present:,} were there already."
-        f"{renamed}",
+        f"{with_them}{renamed}",
         markup=False,
     )
 

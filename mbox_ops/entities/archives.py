@@ -69,6 +69,17 @@ class ArchivedRun(_Part, frozen=True):
     lost_at: int | None
 
 
+class ArchivedCheckpoint(_Part, frozen=True):
+    """A checkpoint of a run; it follows its run, and has writers and rows of its own."""
+
+    id: str
+    run: str
+    epoch: int
+    arrival: int
+    created_at: int
+    updated_at: int
+
+
 class ArchivedWriter(_Part, frozen=True):
     """A writer and how far its stream has come. Other rows name writers by their place, from 0."""
 
@@ -175,6 +186,7 @@ class End(_Part, frozen=True):
     """What an archive ends with: what is in it, and the sha256 of all bytes before."""
 
     runs: int
+    checkpoints: int
     points: int
     events: int
     artifacts: int
@@ -191,7 +203,7 @@ ROWS: dict[str, type[_Part]] = {
     "artifacts": ArchivedArtifact,
     "uses": ArchivedUse,
 }
-"""What a run has rows of, in the order in which they lie in the archive; points follow."""
+"""What a run, or a checkpoint, has rows of, in the order in which they lie in the archive; points follow."""
 
 
 class ExportReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,6 +214,7 @@ class ExportReport(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     scenarios: list[str]
     runs: int
+    checkpoints: int
     points: int
     events: int
     artifacts: int
@@ -213,6 +226,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         runs: those that were written; with all that belongs to them.
+        checkpoints: those that were written.
         present: those that were there already, and were left as they are.
         renamed: the ids of those whose keys were taken, and got the suffix.
         blobs: contents whose bytes were written.
@@ -222,6 +236,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     scenarios: list[str]
     runs: int
+    checkpoints: int
     present: int
     renamed: list[str]
     blobs: int

@@ -5,6 +5,7 @@
     runs/00000001/run.json             a run
     runs/00000001/<rows>-0001.jsonl.gz its rows, one JSON object a line
     runs/00000001/points-0001.msgpack.gz
+    checkpoints/00000001/checkpoint.json  a checkpoint of the run before, and the same of it
     end.json                           counts, and the sha256 of all bytes before
 
 Nothing in it is a path: names are compared with patterns and never opened.
@@ -20,7 +21,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from mbox_ops.entities.archives import FORMAT, ROWS, VERSION, ArchivedRun, End, Manifest, PointBlock
+from mbox_ops.entities.archives import FORMAT, ROWS, VERSION, ArchivedCheckpoint, ArchivedRun, End, Manifest, PointBlock
 from mbox_ops.errors import InvalidRequest
 
 T = TypeVar("T")
@@ -30,7 +31,10 @@ _BLOCK = tarfile.BLOCKSIZE
 _PART = 1 << 20  # bytes of rows or points, about, that one member holds before it is compressed
 _MOST = 64 << 20  # bytes of a member that is held whole
 _LEVEL = 6
-_MEMBER = re.compile(r"runs/\d{8}/(run|[a-z]+-\d{4,})\.(json|jsonl\.gz|msgpack\.gz)")
+_MEMBER = re.compile(r"(runs|checkpoints)/\d{8}/(run|checkpoint|[a-z]+-\d{4,})\.(json|jsonl\.gz|msgpack\.gz)")
+_BEGINS: dict[str, type[ArchivedRun] | type[ArchivedCheckpoint]] = {
+    "run.json": ArchivedRun, "checkpoint.json": ArchivedCheckpoint,
+}  # fmt: skip
 _BLOB = re.compile(r"blobs/([0-9a-f]{64})")
 _POINTS = msgspec.msgpack.Decoder(list[PointBlock])
 
@@ -41,7 +45,8 @@ class ArchiveWriter:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._digest = hashlib.sha256()
-        self._runs = 0
+        self._numbers = {"runs": 0, "checkpoints": 0}
+        self._folder = ""
         self.bytes = 0
 
     def manifest(self, manifest: Manifest) -> None:
@@ -57,11 +62,16 @@ class ArchiveWriter:
 
     def run(self, run: ArchivedRun) -> None:
         """Begin a run; its rows and points follow."""
-        self._runs += 1
+        self._begin("runs")
         self._add(f"{self._folder}/run.json", _json(run))
 
+    def checkpoint(self, checkpoint: ArchivedCheckpoint) -> None:
+        """Begin a checkpoint of the run before; its rows and points follow."""
+        self._begin("checkpoints")
+        self._add(f"{self._folder}/checkpoint.json", _json(checkpoint))
+
     def rows(self, kind: str, rows: Iterable[msgspec.Struct]) -> int:
-        """Add rows of the run; returns how many."""
+        """Add rows of the run, or checkpoint; returns how many."""
         encoded, count = (msgspec.json.encode(row) + b"\n" for row in rows), 0
         for number, some in enumerate(_parts(encoded, len), 1):
             self._add(f"{self._folder}/{kind}-{number:04d}.jsonl.gz", _zipped(b"".join(some)))
@@ -69,7 +79,7 @@ class ArchiveWriter:
         return count
 
     def points(self, blocks: Iterable[PointBlock]) -> int:
-        """Add points of the run; returns how many."""
+        """Add points of the run, or checkpoint; returns how many."""
         count = 0
         for number, some in enumerate(_parts(blocks, _size), 1):
             self._add(f"{self._folder}/points-{number:04d}.msgpack.gz", _zipped(msgspec.msgpack.encode(some)))
@@ -81,9 +91,9 @@ class ArchiveWriter:
         self._add("end.json", _json(End(sha256=self._digest.hexdigest(), **counts)))
         self._write(bytes(2 * _BLOCK))
 
-    @property
-    def _folder(self) -> str:
-        return f"runs/{self._runs:08d}"
+    def _begin(self, kind: str) -> None:
+        self._numbers[kind] += 1
+        self._folder = f"{kind}/{self._numbers[kind]:08d}"
 
     def _add(self, name: str, data: bytes) -> None:
         self._header(name, len(data))
@@ -109,9 +119,12 @@ class BlobItem(NamedTuple):
 
 
 class RunItem(NamedTuple):
-    """A run; its rows as (kind, rows), then its points as (`points`, blocks), to be read before the next item."""
+    """A run, or a checkpoint of one.
 
-    run: ArchivedRun
+    Its rows come as (kind, rows), then its points as (`points`, blocks), to be read before the next item.
+    """
+
+    run: ArchivedRun | ArchivedCheckpoint
     parts: Iterator[tuple[str, list[Any]]]
 
 
@@ -130,7 +143,7 @@ class ArchiveReader:
         self._next: tuple[str, int] | None = None
         self._left = self._padding = 0  # bytes of the present member that were not read
         self._before = ""  # the sha256 of all before the present member
-        self._counts = dict.fromkeys(("runs", "points", "events", "artifacts", "blobs"), 0)
+        self._counts = dict.fromkeys(("runs", "checkpoints", "points", "events", "artifacts", "blobs"), 0)
         self.bytes = 0
 
     def manifest(self) -> Manifest:
@@ -169,10 +182,10 @@ class ArchiveReader:
             if found := _BLOB.fullmatch(name):
                 self._counts["blobs"] += 1
                 yield BlobItem(found[1], size, self._read)
-            elif name.endswith("/run.json") and _MEMBER.fullmatch(name):
-                self._counts["runs"] += 1
+            elif (begun := _beginning(name)) is not None:
+                self._counts[name.partition("/")[0]] += 1
                 parts = self._run_parts()
-                yield RunItem(self._decoded(self._json(), ArchivedRun), parts)
+                yield RunItem(self._decoded(self._json(), begun), parts)
                 for _ in parts:  # what was not read
                     pass
             elif name == "end.json":
@@ -187,7 +200,7 @@ class ArchiveReader:
         while True:
             self._pass_over()
             name, size = self._advance()
-            if not _MEMBER.fullmatch(name) or name.endswith("/run.json"):
+            if not _MEMBER.fullmatch(name) or _beginning(name) is not None:
                 self._next = name, size
                 return
             kind = name.rpartition("/")[2].partition("-")[0]
@@ -271,6 +284,13 @@ class ArchiveReader:
             f"The archive {self._name!r} is damaged: {why}. Nothing more of it is imported; export it again.",
             field="archive", value=self._name,
         )  # fmt: skip
+
+
+def _beginning(name: str) -> type[ArchivedRun] | type[ArchivedCheckpoint] | None:
+    """What begins with a member of that name."""
+    folder, _, last = name.rpartition("/")
+    begun = _BEGINS.get(last) if _MEMBER.fullmatch(name) else None
+    return begun if folder.startswith(last.removesuffix(".json")) else None
 
 
 def _json(value: msgspec.Struct) -> bytes:

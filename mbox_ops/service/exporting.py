@@ -86,10 +86,10 @@ class _Export:
     def __init__(self, database: Database, metrics: Metrics, blobs: Blobs | None, writer: ArchiveWriter) -> None:
         self._database, self._metrics, self._blobs, self._writer = database, metrics, blobs, writer
         self._written: set[str] = set()
-        self.counts = dict.fromkeys(("runs", "points", "events", "artifacts", "blobs"), 0)
+        self.counts = dict.fromkeys(("runs", "checkpoints", "points", "events", "artifacts", "blobs"), 0)
 
     def add(self, subject_id: int) -> None:
-        """Write a run; one that was deleted meanwhile is left out."""
+        """Write a run and its checkpoints; one that was deleted meanwhile is left out."""
         with self._database.read() as conn:
             run = archived_runs.find(conn, subject_id=subject_id)
             unsealed = archived_points.unsealed_points(conn, subject_id=subject_id)
@@ -99,11 +99,15 @@ class _Export:
             run = archived_runs.find(conn, subject_id=subject_id)
             if run is None:
                 return
-            for content in archived_runs.contents_of(conn, subject_id=subject_id):
-                self._add_content(content)
+            self._add_contents(conn, subject_id)
             self._writer.run(run)
             self.counts["runs"] += 1
             self._add_rows(conn, subject_id)
+            for checkpoint_id, checkpoint in archived_runs.checkpoints_of(conn, run=run.id, subject_id=subject_id):
+                self._add_contents(conn, checkpoint_id)
+                self._writer.checkpoint(checkpoint)
+                self.counts["checkpoints"] += 1
+                self._add_rows(conn, checkpoint_id)
 
     def _add_rows(self, conn: "Connection", subject_id: int) -> None:
         writers = archived_runs.writers_of(conn, subject_id=subject_id)
@@ -119,6 +123,10 @@ class _Export:
                 if kind in self.counts:
                     self.counts[kind] += count
         self.counts["points"] += self._writer.points(archived_points.read(conn, subject_id=subject_id, places=places))
+
+    def _add_contents(self, conn: "Connection", subject_id: int) -> None:
+        for content in archived_runs.contents_of(conn, subject_id=subject_id):
+            self._add_content(content)
 
     def _add_content(self, content: Held) -> None:
         if content.sha256 not in self._written:

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from mbox_ops.entities.archives import ArchivedRun, ImportReport
+from mbox_ops.entities.archives import ArchivedCheckpoint, ArchivedRun, ImportReport
 from mbox_ops.entities.limits import DEFAULT, Limits, check_text
 from mbox_ops.entities.uploads import CreateUpload
 from mbox_ops.errors import Conflict, InvalidRequest
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Called with how many bytes are done, and how many there are; each byte is read twice."""
+
+Item = ArchivedRun | ArchivedCheckpoint
 
 _LISTED = 20
 
@@ -84,7 +86,7 @@ class Importing:
         by = Actor(namespace=report.namespace, namespaces=None, scopes=frozenset({"admin"}), name=actor.name)
         reader = ArchiveReader(file, report.file)
         reader.manifest()
-        done = {"runs": 0, "present": 0, "blobs": 0}
+        done = {"runs": 0, "checkpoints": 0, "present": 0, "blobs": 0}
         with self.database.write() as conn:
             namespace_id = subjects.namespace_id(conn, name=report.namespace, now=self._clock.now())
         shared = Shared(self.database, namespace_id)
@@ -93,7 +95,8 @@ class Importing:
                 done["blobs"] += self._upload(by, item)
             elif isinstance(item, RunItem):
                 is_new = self._import(item, shared, namespace_id, report.namespace, suffix)
-                done["runs" if is_new else "present"] += 1
+                if counted := _counted(item.run, is_new):
+                    done[counted] += 1
             tell(reader.bytes)
         return replace(report, **done)
 
@@ -122,7 +125,11 @@ class Importing:
                 rest = [(kind, rows)]
                 break
             small[kind] += rows
-        place = shared.place(run, small)
+        place = None
+        if isinstance(run, ArchivedRun):
+            place = shared.place(run, small)
+        else:
+            shared.number(small)
         try:
             with self.database.write() as conn:
                 arriving = Arriving(conn, self.database, run, namespace_id, place, small)
@@ -137,21 +144,22 @@ class Importing:
             ) from None
         return True
 
-    def _taken(self, run: ArchivedRun, namespace_id: int, namespace: str, suffix: str | None) -> bool:
+    def _taken(self, run: Item, namespace_id: int, namespace: str, suffix: str | None) -> bool:
         """Another import was faster, or ids belong to others."""
         with self.database.read() as conn:
             if self.judge(conn, run, namespace_id, namespace, suffix) is None:
                 return False
         raise Conflict(
-            f"The run {run.id!r} cannot be imported: a writer, an event or an artifact of it has an id that belongs to"
-            " another run here.",
+            f"The {_kind(run)} {run.id!r} cannot be imported: a writer, an event or an artifact of it has an id that"
+            " belongs to another one here, or what it belongs to was deleted meanwhile.",
             run_id=run.id,
         )
 
     def judge(
-        self, conn: "Connection", run: ArchivedRun, namespace_id: int | None, namespace: str, suffix: str | None
-    ) -> ArchivedRun | None:
-        """A run as it is to be written; None if it is here already.
+        self, conn: "Connection", run: Item, namespace_id: int | None, namespace: str,
+        suffix: str | None,
+    ) -> Item | None:  # fmt: skip
+        """A run, or a checkpoint, as it is to be written; None if it is here already.
 
         Raises:
             Conflict: it cannot be.
@@ -159,16 +167,18 @@ class Importing:
         there = archived_runs.there(conn, uid=run.id)
         if there is not None and there.namespace != namespace:
             raise Conflict(
-                f"The run {run.id!r} is here in the namespace {there.namespace!r}: ids are kept, so it cannot be in"
-                f" {namespace!r} too."
+                f"The {_kind(run)} {run.id!r} is here in the namespace {there.namespace!r}: ids are kept, so it cannot"
+                f" be in {namespace!r} too."
             )
         if there is not None and there.deletion is not None:
             raise Conflict(
-                f"The run {run.id!r} is deleted here: undo the deletion {there.deletion!r}, or purge it and import"
-                " again."
+                f"The {_kind(run)} {run.id!r} is deleted here: undo the deletion {there.deletion!r}, or purge it and"
+                " import again."
             )
         if there is not None:
             return None
+        if isinstance(run, ArchivedCheckpoint):
+            return _of_free_epoch(conn, run)
         return self._with_free_key(conn, run, namespace_id, suffix)
 
     def _with_free_key(
@@ -202,7 +212,7 @@ class _Survey:
         self._namespace = check_text("namespace", namespace or manifest.namespace, most=DEFAULT.name)
         self._conflicts: list[str] = []
         self._renamed: list[str] = []
-        self._counts = {"runs": 0, "present": 0, "blobs": 0}
+        self._counts = {"runs": 0, "checkpoints": 0, "present": 0, "blobs": 0}
 
     def report(self, *, dry_run: bool) -> ImportReport:
         """What is in it.
@@ -228,15 +238,16 @@ class _Survey:
             dry_run=dry_run, **self._counts,
         )  # fmt: skip
 
-    def _look_at(self, run: ArchivedRun, namespace_id: int | None) -> None:
+    def _look_at(self, run: Item, namespace_id: int | None) -> None:
         try:
             with self._importing.database.read() as conn:
                 wanted = self._importing.judge(conn, run, namespace_id, self._namespace, self._suffix)
         except Conflict as conflict:
             self._conflicts.append(str(conflict))
             return
-        self._counts["present" if wanted is None else "runs"] += 1
-        if wanted is not None and wanted.key != run.key:
+        if counted := _counted(run, wanted is not None):
+            self._counts[counted] += 1
+        if isinstance(wanted, ArchivedRun) and isinstance(run, ArchivedRun) and wanted.key != run.key:
             self._renamed.append(run.id)
 
     def _verify(self, item: BlobItem) -> None:
@@ -253,6 +264,32 @@ class _Survey:
             namespace_id = grouping.namespace_id(conn, name=self._namespace)
             held = namespace_id and blobs.held(conn, namespace_id=namespace_id, sha256s=[item.sha256])
         self._counts["blobs"] += item.size > 0 and not held
+
+
+def _of_free_epoch(conn: "Connection", checkpoint: ArchivedCheckpoint) -> ArchivedCheckpoint:
+    """A checkpoint, if its run has no other one of its epoch.
+
+    Raises:
+        Conflict: it has.
+    """
+    other = archived_runs.checkpoint_holder(conn, run=checkpoint.run, epoch=checkpoint.epoch)
+    if other is not None:
+        raise Conflict(
+            f"The run {checkpoint.run!r} has the checkpoint {other!r} of the epoch {checkpoint.epoch} here, so"
+            f" {checkpoint.id!r} cannot be imported."
+        )
+    return checkpoint
+
+
+def _counted(run: Item, is_new: bool) -> str | None:
+    """What an item is counted as."""
+    if isinstance(run, ArchivedCheckpoint):
+        return "checkpoints" if is_new else None
+    return "runs" if is_new else "present"
+
+
+def _kind(run: Item) -> str:
+    return "checkpoint" if isinstance(run, ArchivedCheckpoint) else "run"
 
 
 def _conflict(name: str, conflicts: Sequence[str]) -> Conflict:

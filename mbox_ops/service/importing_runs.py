@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from mbox_ops.entities.archives import ArchivedRun
+from mbox_ops.entities.archives import ArchivedCheckpoint, ArchivedRun
 from mbox_ops.service import metadata, settings
 from mbox_ops.store import archived_runs, blobs, catalogue, names, outbox
 from mbox_ops.store.archived_points import PointsWriter
@@ -41,15 +41,23 @@ class Shared:
         """The scenario and collection of a run; its names have numbers then."""
         group = (run.scenario.name, run.collection.name, run.collection.is_default)
         wanted = _names(small)
-        if group not in self._places or any(
-            (self._namespace_id, name) not in self._database.name_ids for name in wanted
-        ):
+        if group not in self._places or self._lacks(wanted):
             with self._database.write() as conn:
                 names.number(conn, self._database, self._namespace_id, wanted)
                 scenario = archived_runs.scenario_id(conn, namespace_id=self._namespace_id, given=run.scenario)
                 collection = archived_runs.collection_id(conn, scenario=scenario, given=run.collection)
             self._places[group] = Place(scenario, collection)
         return self._places[group]
+
+    def number(self, small: Mapping[str, Sequence[Any]]) -> None:
+        """See to it that the names of a checkpoint's series have numbers."""
+        wanted = {one.name for one in small["series"]}
+        if self._lacks(wanted):
+            with self._database.write() as conn:
+                names.number(conn, self._database, self._namespace_id, wanted)
+
+    def _lacks(self, wanted: Iterable[str]) -> bool:
+        return any((self._namespace_id, name) not in self._database.name_ids for name in wanted)
 
 
 def _names(small: Mapping[str, Sequence[Any]]) -> set[str]:
@@ -60,19 +68,25 @@ def _names(small: Mapping[str, Sequence[Any]]) -> set[str]:
 
 
 class Arriving:
-    """A run that is being written, in one transaction.
+    """A run, or a checkpoint, that is being written, in one transaction.
 
     Args:
+        place: of a run.
         small: its rows of the kinds in `FIRST`.
     """
 
     def __init__(
-        self, conn: "Connection", database: Database, run: ArchivedRun, namespace_id: int, place: Place,
-        small: Mapping[str, Sequence[Any]],
+        self, conn: "Connection", database: Database, run: ArchivedRun | ArchivedCheckpoint, namespace_id: int,
+        place: Place | None, small: Mapping[str, Sequence[Any]],
     ) -> None:  # fmt: skip
-        self._conn, self._database, self._run, self._namespace_id = conn, database, run, namespace_id
+        self._conn, self._database, self._namespace_id = conn, database, namespace_id
         self._small = small
-        self._id = archived_runs.insert_run(conn, run, namespace_id=namespace_id, **place._asdict())
+        self._searched = place is not None
+        if isinstance(run, ArchivedCheckpoint):
+            self._id = archived_runs.insert_checkpoint(conn, run, namespace_id=namespace_id)
+        else:
+            assert place is not None, "a run has a place"
+            self._id = archived_runs.insert_run(conn, run, namespace_id=namespace_id, **place._asdict())
         self._writers = archived_runs.insert_writers(conn, small["writers"], subject_id=self._id)
         self._points = PointsWriter(conn, self._make_series(), self._writers)
         for kind in ("settings", "patches"):
@@ -95,7 +109,7 @@ class Arriving:
         """Write what follows from the rest: summaries, and what search stands on."""
         self._points.finish()
         given = {"settings": settings.rebuild, "patches": metadata.rebuild}
-        for kind, rebuild in given.items():
+        for kind, rebuild in given.items() if self._searched else ():
             writer_ids = sorted({self._writers[one.writer] for one in self._small[kind]})
             rebuild(self._conn, self._number, subject_id=self._id, writer_ids=writer_ids)
         catalogue.write(self._conn, self._database)

@@ -8,13 +8,22 @@ from sqlalchemy import Connection, Select, Table, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from mbox_ops.entities.archives import ROWS, ArchivedCollection, ArchivedRun, ArchivedScenario, ArchivedWriter
+from mbox_ops.entities.archives import (
+    ROWS,
+    ArchivedCheckpoint,
+    ArchivedCollection,
+    ArchivedRun,
+    ArchivedScenario,
+    ArchivedWriter,
+)
 from mbox_ops.entities.ids import uuid7
+from mbox_ops.store.subjects import find as find_subject
 from mbox_ops.store.subjects import key_hash
 from mbox_ops.store.tables import (
     INDEXED_TEXT,
     artifacts,
     blobs,
+    checkpoints,
     collections,
     deletions,
     events,
@@ -117,6 +126,23 @@ def find(conn: Connection, *, subject_id: int) -> ArchivedRun | None:
     )  # fmt: skip
 
 
+def checkpoints_of(conn: Connection, *, run: str, subject_id: int) -> list[tuple[int, ArchivedCheckpoint]]:
+    """A run's checkpoints with their rows, by epoch."""
+    names = ("arrival", "created_at", "updated_at")
+    query = (
+        select(subjects.c.id, subjects.c.uid, checkpoints.c.epoch, *(subjects.c[name] for name in names))
+        .join(checkpoints, checkpoints.c.subject_id == subjects.c.id)
+        .where(checkpoints.c.run_id == subject_id)
+        .order_by(checkpoints.c.epoch)
+    )
+    return [
+        (row.id, ArchivedCheckpoint(
+            id=row.uid, run=run, epoch=row.epoch, **{name: getattr(row, name) for name in names}
+        ))
+        for row in conn.execute(query)
+    ]  # fmt: skip
+
+
 def writers_of(conn: Connection, *, subject_id: int) -> dict[int, ArchivedWriter]:
     """A run's writers by their rows, replaced ones too: a zombie among them must stay one."""
     fields = ArchivedWriter.__struct_fields__
@@ -169,6 +195,18 @@ def there(conn: Connection, *, uid: str) -> There | None:
     return None if row is None else There(*row)
 
 
+def checkpoint_holder(conn: Connection, *, run: str, epoch: int) -> str | None:
+    """The id of the checkpoint that a run has of an epoch."""
+    of = subjects.alias()
+    query = (
+        select(subjects.c.uid)
+        .join(checkpoints, checkpoints.c.subject_id == subjects.c.id)
+        .join(of, of.c.id == checkpoints.c.run_id)
+        .where(of.c.uid == run, checkpoints.c.epoch == epoch)
+    )
+    return conn.execute(query).scalar()
+
+
 def holder(conn: Connection, *, namespace_id: int, key: str) -> str | None:
     """The id of the live run that has a key."""
     query = select(subjects.c.uid).where(
@@ -209,6 +247,27 @@ def insert_run(conn: Connection, run: ArchivedRun, *, namespace_id: int, scenari
     return subject_id
 
 
+def insert_checkpoint(conn: Connection, checkpoint: ArchivedCheckpoint, *, namespace_id: int) -> int:
+    """Make a checkpoint as it was, of its run, which is held then; what a purge left of it goes.
+
+    Raises:
+        Taken: its id is another's, its run has another one of the epoch, or is not there any more.
+    """
+    stones = gravestones.c.run_uid == checkpoint.id, gravestones.c.namespace_id == namespace_id
+    conn.execute(delete(gravestones).where(*stones))
+    run = find_subject(conn, uid=checkpoint.run, hold=True)
+    if run is None or run.deletion_id is not None or run.type != "run" or run.namespace_id != namespace_id:
+        raise Taken
+    row = {
+        "uid": checkpoint.id, "namespace_id": namespace_id, "type": "checkpoint", "parent_id": run.id,
+        "arrival": checkpoint.arrival, "folded": checkpoint.arrival, "created_at": checkpoint.created_at,
+        "updated_at": checkpoint.updated_at,
+    }  # fmt: skip
+    subject_id = int(_inserted(conn, insert(subjects).values(row).returning(subjects.c.id)).scalar_one())
+    _inserted(conn, insert(checkpoints).values(subject_id=subject_id, run_id=run.id, epoch=checkpoint.epoch))
+    return subject_id
+
+
 def insert_writers(conn: Connection, given: Sequence[ArchivedWriter], *, subject_id: int) -> list[int]:
     """Make a run's writers; returns their rows.
 
@@ -216,8 +275,7 @@ def insert_writers(conn: Connection, given: Sequence[ArchivedWriter], *, subject
         Taken: one of them writes to another run here.
     """
     rows = [
-        msgspec.structs.asdict(writer)
-        | {"subject_id": subject_id, "origin_hash": origin_hash(writer.origin)}
+        msgspec.structs.asdict(writer) | {"subject_id": subject_id, "origin_hash": origin_hash(writer.origin)}
         for writer in given
     ]
     if not rows:

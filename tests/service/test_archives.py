@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from mbox_ops.artifacts.blobs import Blobs
 from mbox_ops.entities.archives import ExportReport
 from mbox_ops.entities.artifacts import ArtifactQuery, ArtifactRecord
+from mbox_ops.entities.checkpoints import CheckpointQuery, CreateCheckpoint
 from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.events import EventQuery, EventRecord
 from mbox_ops.entities.limits import Limits
@@ -99,11 +100,28 @@ def fill(service: Service, clock: HandClock, seed: int = 1) -> list[Log]:
         write_much(helper, rng, clock)
         if number < 3:
             helper.write(state=rng.choice(["FINISHED", "FAILED"]), at=NOON + 7)
+        for epoch in range(number):
+            write_checkpoint(log, epoch, clock)
         if number == 1:
             service.metrics.seal(log.id)
             helper.points("loss", *(rng.random() for _ in range(5_000)))
         logs.append(log)
     return logs
+
+
+def write_checkpoint(log: Log, epoch: int, clock: HandClock) -> None:
+    """A checkpoint with something of everything, by two writers."""
+    clock.forward(seconds=1)
+    file = ArtifactRecord(path="w.ckpt", kind="uploaded", checksum=checksum(DATA))
+    wish = CreateCheckpoint(epoch=epoch * 7, metrics={"val": epoch / 3, "bad": "NaN"}, artifacts=[file])
+    made = log.service.checkpoints.create(ANN, log.id, wish)
+    more = Log(log.service, origin=f"c-{epoch}")
+    more.run_id = made.checkpoint_id
+    more.write(
+        metadata=[MetadataOp(op="merge", document={"only": {"checkpoints": [epoch]}})],
+        points=[Block(names=["val"], values=pack_floats([1.0, 2.0]))],
+        events=[EventRecord(name="saved", source="s", wallclock=epoch)],
+    )  # fmt: skip
 
 
 def write_much(log: Log, rng: random.Random, clock: HandClock) -> None:
@@ -146,21 +164,31 @@ def export(service: Service, path: Path, *names: str) -> ExportReport:
         return service.exporting.write(ANN, names or None, file, str(path))
 
 
+def all_on(service: Service, subject_id: str) -> list[Any]:
+    """What was logged on a run or a checkpoint."""
+    return [
+        # NaN is not equal to itself; as text it is.
+        msgspec.json.encode(service.metrics.history(ANN, subject_id, HistoryQuery(limit=None))),
+        service.metadata.get(ANN, subject_id),
+        service.events.list(ANN, subject_id, EventQuery(limit=100)),
+        service.artifacts.list(ANN, subject_id, ArtifactQuery(limit=100)),
+    ]
+
+
 def everything(service: Service) -> list[Any]:
-    """All that can be read of all runs, but when they were last folded."""
+    """All that can be read of all runs and their checkpoints, but when they were last folded."""
     listed = sorted(service.runs.list(ANN, RunQuery(limit=100)).items, key=lambda run: run.id)
+    checkpoints = [one for run in listed for one in service.checkpoints.list(ANN, run.id, CheckpointQuery()).items]
     return [
         [
             service.runs.get(ANN, run.id),
-            # NaN is not equal to itself; as text it is.
-            msgspec.json.encode(service.metrics.history(ANN, run.id, HistoryQuery(limit=None))),
-            service.metadata.get(ANN, run.id),
-            service.events.list(ANN, run.id, EventQuery(limit=100)),
-            service.artifacts.list(ANN, run.id, ArtifactQuery(limit=100)),
-            service.lineage.of_run(ANN, run.id, LineageQuery(limit=100)),
+            *all_on(service, run.id),
+            # In the order of rows, which are made in another one here.
+            sorted(service.lineage.of_run(ANN, run.id, LineageQuery(limit=100)).items, key=msgspec.json.encode),
         ]
         for run in listed
     ] + [
+        [(checkpoint, *all_on(service, checkpoint.id)) for checkpoint in checkpoints],
         service.scenarios.list(ANN, limit=9, cursor=None),
         service.collections.list(ANN, limit=9, cursor=None),
         [sorted(run.id for run in service.runs.list(ANN, RunQuery(filter=text)).items) for text in FILTERS],
@@ -180,11 +208,11 @@ def test_an_archive_brings_everything_back_and_goes_out_again_byte_by_byte(
     fill(source, clock)
     first, again, back = (tmp_path / name for name in ("first.tar", "again.tar", "back.tar"))
     report = export(source, first)
-    assert (report.runs, report.scenarios, report.blobs) == (4, ["churn", "fraud"], 2)
+    assert (report.runs, report.checkpoints, report.scenarios, report.blobs) == (4, 6, ["churn", "fraud"], 2)
     assert export(source, again).bytes == first.stat().st_size
     assert first.read_bytes() == again.read_bytes()
     done = target.importing.read(ANN, first)
-    assert (done.runs, done.present, done.blobs, done.namespace) == (4, 0, 1, "default")
+    assert (done.runs, done.checkpoints, done.present, done.blobs, done.namespace) == (4, 6, 0, 1, "default")
     assert everything(target) == everything(source)
     export(target, back)
     assert back.read_bytes() == first.read_bytes()
@@ -192,6 +220,31 @@ def test_an_archive_brings_everything_back_and_goes_out_again_byte_by_byte(
         for artifact in target.artifacts.list(ANN, run.id, ArtifactQuery(kind="uploaded")).items:
             content = target.artifacts.content(ANN, artifact.id)
             assert checksum(content.read(0, content.size)) == artifact.checksum
+    assert orphans(target.database) == {}
+
+
+def test_checkpoints_that_are_not_here_come_to_runs_that_are(
+    source: Service, target: Service, tmp_path: Path, clock: HandClock
+) -> None:
+    """So what broke off between a run and its checkpoints goes on; one of an epoch that is taken is a conflict."""
+    log = Log(source).open(scenario="churn")
+    export(source, tmp_path / "before.tar")
+    target.importing.read(ANN, tmp_path / "before.tar")
+    for epoch in (1, 2):
+        source.checkpoints.create(ANN, log.id, CreateCheckpoint(epoch=epoch, metrics={"loss": 0.5}))
+    export(source, tmp_path / "after.tar")
+    done = target.importing.read(ANN, tmp_path / "after.tar")
+    assert (done.runs, done.present, done.checkpoints) == (0, 1, 2)
+    again = target.importing.read(ANN, tmp_path / "after.tar")
+    assert (again.present, again.checkpoints) == (1, 0)
+    assert target.checkpoints.list(ANN, log.id, CheckpointQuery()) == source.checkpoints.list(
+        ANN, log.id, CheckpointQuery()
+    )
+    source.checkpoints.create(ANN, log.id, CreateCheckpoint(epoch=3))
+    target.checkpoints.create(ANN, log.id, CreateCheckpoint(epoch=3))
+    export(source, tmp_path / "other.tar")
+    with pytest.raises(Conflict, match=r"has the checkpoint '[^']+' of the epoch 3 here"):
+        target.importing.read(ANN, tmp_path / "other.tar")
     assert orphans(target.database) == {}
 
 
