@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -13,6 +13,9 @@ from mbox_ops.cli import options
 from mbox_ops.cli.output import err, out, print_items, print_json, table
 from mbox_ops.entities.tokens import CreateToken, Token
 from mbox_ops.settings import LogLevel, ServerSettings, server_settings
+
+if TYPE_CHECKING:
+    from mbox_ops.store.upgrading import Piece
 
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
 token = typer.Typer(no_args_is_help=True, help="Make, list and revoke tokens, on the machine that has the database.")
@@ -43,15 +46,42 @@ def serve(
 
 
 @db.command("upgrade")
-def upgrade(database_url: options.DatabaseUrl = None, as_json: options.Json = False) -> None:
-    """Bring the database's tables to this version; it may be repeated."""
+def upgrade(
+    backup_to: Annotated[
+        Path | None, typer.Option("--backup", help="Copy the database to this new file first, as `mbox db backup`.")
+    ] = None,
+    database_url: options.DatabaseUrl = None,
+    as_json: options.Json = False,
+) -> None:
+    """Bring the database's tables to this version. Broken off, it goes on from there when it is run again.
+
+    Stop the servers of the database first, and make a backup: there is no way back to older tables.
+    """
+    from mbox_ops.store.backup import backup as copy
     from mbox_ops.store.database import Database
+    from mbox_ops.store.schema import newest
 
     settings = settings_of(database_url)
-    with Database(settings.database_url) as database:
-        database.upgrade()
+    with Database(settings.database_url) as database, Progress(console=err, transient=True, disable=as_json) as bar:
+        before = database.version()
+        if before not in (None, newest()):
+            database.lock_file()  # of SQLite: no server may run
+            if backup_to is not None:
+                copy(settings.database_url, backup_to)
+            else:
+                err.print("No backup is made; `--backup FILE` would make one.")
+        task = bar.add_task("Upgrading", total=None)
+        rows = 0
+
+        def tell(piece: "Piece") -> None:
+            nonlocal rows
+            rows += piece.rows
+            where = f"Version {piece.version}, step {piece.step} of {piece.steps}: {rows:,} rows"
+            bar.update(task, description=where)
+
+        database.upgrade(tell)
     if as_json:
-        print_json({"upgraded": True})
+        print_json({"upgraded": True, "from": before, "to": newest()})
     else:
         out.print("The database is up to date.")
 

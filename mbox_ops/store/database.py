@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
@@ -17,6 +17,9 @@ from mbox_ops.store.checkpoints import Log, keep_names, make_whole
 from mbox_ops.store.failures import translated
 from mbox_ops.store.filelock import FileLock
 from mbox_ops.store.turns import Turns
+
+if TYPE_CHECKING:
+    from mbox_ops.store.upgrading import Piece
 
 __all__ = ["Connection", "Database", "Dialect"]  # the service takes connections, and knows no SQLAlchemy
 
@@ -143,12 +146,34 @@ class Database:
             finally:
                 connection.close()
 
-    def upgrade(self) -> None:
-        """Bring the tables to the newest version; a fresh database gets all of them."""
-        from mbox_ops.store import schema  # Alembic is needed here only
+    def upgrade(self, progress: "Callable[[Piece], None] | None" = None) -> None:
+        """Bring the tables to the newest version; a fresh database gets all of them.
 
-        with self.write() as conn:
-            schema.upgrade(conn)
+        It may be broken off at any moment: the next call goes on from there.
+
+        Args:
+            progress: told of each transaction after it.
+
+        Raises:
+            Unavailable: the tables are newer than this program.
+        """
+        from mbox_ops.store.upgrading import advance  # Alembic is needed here only
+
+        while True:
+            with self.write() as conn:
+                piece = advance(conn)
+            if piece is None:
+                return
+            self.move_log()
+            if progress is not None:
+                progress(piece)
+
+    def version(self) -> str | None:
+        """The version that the tables have; None for a database without any."""
+        from mbox_ops.store import schema
+
+        with self.read() as conn:
+            return schema.version(conn)
 
     @contextmanager
     def draft(self) -> Iterator[Connection]:

@@ -1,33 +1,22 @@
-"""The version of the tables: migrations run inside the caller's transaction, from wherever the package is installed.
+"""The version of the tables, and the migrations that lead to the newest one.
 
-Alembic runs them; it takes a third of a second to import, so what a server asks at every start and at every probe of
-its readiness does without it.
+A migration lies in `v<its version>_<its subject>.py` and has `revision`, `down_revision`, and either `upgrade()`, which
+is one transaction, or `STEPS`: functions that take a connection, are called in turn, each call in a transaction of its
+own, and answer how many rows they have changed; one that answers 0 is done. Each finds by itself what is left to do,
+since an upgrade may be killed at any moment. Alembic's `op` works in both.
+
+Alembic takes a third of a second to import, so what a server asks at every start and at every probe of its readiness
+does without it.
 """
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from mbox_ops.errors import Unavailable
 
-if TYPE_CHECKING:
-    from alembic.config import Config
-
-_FOLDER = Path(__file__).parent / "migrations"
-_ONE_AT_A_TIME = 0x6D626F78  # "mbox": PostgreSQL's advisory lock for servers that start together
-
-
-def upgrade(conn: Connection) -> None:
-    """Run what migrations are missing."""
-    from alembic import command
-
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-    config = alembic_config()
-    config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+FOLDERS = [Path(__file__).parent / "migrations" / "versions"]
 
 
 def version(conn: Connection) -> str | None:
@@ -38,39 +27,44 @@ def version(conn: Connection) -> str | None:
 
 
 @cache
-def known() -> tuple[str, ...]:
-    """The versions that this program knows, oldest first: a migration lies in `v<its revision>_<its subject>.py`."""
-    return tuple(sorted(path.name[1:].partition("_")[0] for path in (_FOLDER / "versions").glob("v*.py")))
+def known() -> dict[str, Path]:
+    """The versions that this program knows and the files of their migrations, oldest first."""
+    files = [path for folder in FOLDERS for path in folder.glob("v*.py")]
+    return {path.name[1:].partition("_")[0]: path for path in sorted(files, key=lambda path: path.name)}
 
 
 def newest() -> str:
     """The version this program works with."""
-    return known()[-1]
+    return list(known())[-1]
 
 
 def check(conn: Connection) -> None:
-    """Make sure that the tables are of the newest version."""
+    """Make sure that the tables are of the newest version.
+
+    Raises:
+        Unavailable: they are older or newer; the message says what to do.
+    """
     found, needed = version(conn), newest()
     if found == needed:
         return
-    if found is None or found in known():
-        raise Unavailable(
-            f"The database has version {found or 'none'} of the tables and this program needs {needed}: run"
-            " `mbox db upgrade`.",
-            found=found, needed=needed,
-        )  # fmt: skip
+    check_not_newer(found)
     raise Unavailable(
-        f"The database has version {found} of the tables, which is newer than this program ({needed}): install a newer"
-        " mbox-ops.",
+        f"The database has version {found or 'none'} of the tables and this program needs {needed}: run"
+        " `mbox db upgrade`.",
         found=found, needed=needed,
     )  # fmt: skip
 
 
-def alembic_config() -> "Config":
-    """How Alembic finds the migrations."""
-    from alembic.config import Config
+def check_not_newer(found: str | None) -> None:
+    """Make sure that a version is one that this program knows.
 
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+    Raises:
+        Unavailable: it is not.
+    """
+    if found is None or found in known():
+        return
+    raise Unavailable(
+        f"The database has version {found} of the tables, which is newer than this program ({newest()}): install a"
+        " newer mbox-ops.",
+        found=found, needed=newest(),
+    )  # fmt: skip
