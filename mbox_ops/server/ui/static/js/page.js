@@ -35,3 +35,9 @@ document.addEventListener("keydown", (event) => {
     /** @type {HTMLElement} */ (menu.querySelector("summary")).focus();
   }
 });
+
+// What one opened a menu for is what one types into.
+document.addEventListener("toggle", ({ target }) => {
+  if (!(target instanceof HTMLDetailsElement) || !target.open || !target.matches(".menu")) return;
+  /** @type {HTMLElement | null} */ (target.querySelector("input:not([type=hidden]), select"))?.focus();
+}, { capture: true });
