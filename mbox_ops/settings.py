@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+_ORCHESTRATOR = re.compile(r"((?:airflow|kfp)/[^/=\s]+)=(https?://[^\s\"'<>]+)")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 LogLevel = Literal["debug", "info", "warning", "error"]
 LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
@@ -49,6 +50,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the server needs: `MBOX_HOST`, `MBOX_PORT`, `MBOX_GRPC_PORT` (0: no gRPC), `MBOX_DATABASE_URL`,
     `MBOX_ARTIFACT_URL`, `MBOX_BOOTSTRAP_TOKEN`, `MBOX_HOME`, `MBOX_FRAME_ANCESTORS` (origins, with blanks between),
+    `MBOX_ORCHESTRATORS` (where deployments of Airflow and KFP are: `airflow/<instance>=<URL>`, with blanks between),
     `MBOX_TLS_CERT` and `MBOX_TLS_KEY` (PEM files; both or neither), `MBOX_LOG_LEVEL`."""
 
     home: Path
@@ -59,6 +61,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     artifact_url: str
     bootstrap_token: str | None = None
     frame_ancestors: tuple[str, ...] = ()
+    orchestrators: Mapping[str, str] = {}
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_level: LogLevel = "info"
@@ -114,6 +117,7 @@ def server_settings(env: Mapping[str, str] = os.environ) -> ServerSettings:
         artifact_url=env.get("MBOX_ARTIFACT_URL") or str(home / "artifacts"),
         bootstrap_token=env.get("MBOX_BOOTSTRAP_TOKEN") or None,
         frame_ancestors=_origins("MBOX_FRAME_ANCESTORS", env),
+        orchestrators=_orchestrators(env),
         tls_cert=_path("MBOX_TLS_CERT", env),
         tls_key=_path("MBOX_TLS_KEY", env),
         log_level=_log_level(env),
@@ -138,3 +142,17 @@ def _origins(name: str, env: Mapping[str, str]) -> tuple[str, ...]:
         if not _ORIGIN.fullmatch(origin):
             raise ValueError(f"{name} holds {origin!r}; give origins such as https://airflow.example.com:8080.")
     return origins
+
+
+def _orchestrators(env: Mapping[str, str]) -> dict[str, str]:
+    """Where deployments are, by `airflow/<instance>` and `kfp/<instance>`."""
+    found = {}
+    for text in (env.get("MBOX_ORCHESTRATORS") or "").split():
+        match = _ORCHESTRATOR.fullmatch(text)
+        if match is None:
+            raise ValueError(
+                f"MBOX_ORCHESTRATORS holds {text!r}; give airflow/<instance>=<URL> or kfp/<instance>=<URL>, such as"
+                " airflow/default=https://airflow.example.com:8080."
+            )
+        found[match[1]] = match[2].rstrip("/")
+    return found

@@ -1,6 +1,7 @@
 """The composition root: the service, its routes, its guards, as one ASGI application."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, cast
 
 import structlog
@@ -34,13 +35,20 @@ _UNLESS_GIVEN = (
 log = structlog.get_logger("mbox_ops.server")
 
 
-def create_app(service: Service, *, limits: Limits = DEFAULT, framed_by: tuple[str, ...] = ()) -> "App":
+def create_app(
+    service: Service,
+    *,
+    limits: Limits = DEFAULT,
+    framed_by: tuple[str, ...] = (),
+    orchestrators: Mapping[str, str] | None = None,
+) -> "App":
     """The application that serves a service.
 
     Args:
         service: the rules; everything that is asked goes to it.
         limits: of bodies and names.
         framed_by: the origins that may show its pages in a frame.
+        orchestrators: the addresses of deployments, which its pages lead back to: see `settings.ServerSettings`.
 
     Raises:
         RuntimeError: a route declares no scope.
@@ -48,7 +56,8 @@ def create_app(service: Service, *, limits: Limits = DEFAULT, framed_by: tuple[s
     threads = Threads()
     feed = Feed(service.changes, threads, limits)
     parts = Parts(
-        service=service, limits=limits, threads=threads, metrics=Metrics(threads), feed=feed, framed_by=framed_by
+        service=service, limits=limits, threads=threads, metrics=Metrics(threads), feed=feed,
+        framed_by=framed_by, orchestrators=orchestrators or {},
     )  # fmt: skip
     feed.show_in(parts.metrics.registry)
     app = App(

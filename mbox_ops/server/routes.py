@@ -16,7 +16,7 @@ import inspect
 import re
 import typing
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
 from typing import Any, cast
@@ -83,6 +83,7 @@ class Parts:
 
     Attributes:
         framed_by: the origins that may show pages in a frame.
+        orchestrators: the addresses of deployments of Airflow and KFP, by `airflow/<instance>` and `kfp/<instance>`.
     """
 
     service: Service
@@ -91,6 +92,7 @@ class Parts:
     metrics: Metrics
     feed: Feed
     framed_by: tuple[str, ...] = ()
+    orchestrators: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

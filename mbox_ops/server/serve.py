@@ -72,7 +72,7 @@ def serve(
             service.tokens.ensure(settings.bootstrap_token)
         check_address(settings.host, service)
         listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
-        server = uvicorn.Server(configuration(service, limits, loop, settings.frame_ancestors, certificate))
+        server = uvicorn.Server(configuration(service, limits, loop, settings, certificate))
         jobs = jobs_of(service, cast("App", server.config.app).parts.metrics, certificate)
         stack.callback(jobs.stop)
         jobs.start()
@@ -185,12 +185,12 @@ def configuration(
     service: Service,
     limits: Limits,
     loop: str,
-    framed_by: tuple[str, ...] = (),
+    settings: ServerSettings,
     certificate: Certificate | None = None,
 ) -> uvicorn.Config:
     """How uvicorn runs: HTTP only, no log of its own, and an end that does not wait for ever."""
     config = uvicorn.Config(
-        create_app(service, limits=limits, framed_by=framed_by),
+        create_app(service, limits=limits, framed_by=settings.frame_ancestors, orchestrators=settings.orchestrators),
         loop=loop,
         http=Protocol,
         ws="none",

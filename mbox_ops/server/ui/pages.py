@@ -115,6 +115,7 @@ def visit_of(request: Request[Any, Any, State], parts: Parts) -> Visit:
         path=request.scope["path"],
         query=request.scope["query_string"].decode("ascii", "replace"),
         framed_by=parts.framed_by,
+        orchestrators=parts.orchestrators,
     )
 
 

@@ -24,6 +24,7 @@ class Visit:
         path: as it was asked for, still percent-encoded.
         query: the query string, without its `?`.
         framed_by: the origins that may show pages in a frame.
+        orchestrators: the addresses of deployments of Airflow and KFP, by `airflow/<instance>` and `kfp/<instance>`.
     """
 
     service: Service
@@ -35,6 +36,7 @@ class Visit:
     path: str
     query: str
     framed_by: tuple[str, ...] = ()
+    orchestrators: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:

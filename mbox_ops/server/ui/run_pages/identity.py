@@ -1,5 +1,6 @@
 """Where a run comes from, as its key tells: an Airflow DAG run, a KFP run; and the way back there."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -13,30 +14,34 @@ class Identity(NamedTuple):
         system: `Airflow` or `Kubeflow Pipelines`.
         instance: which deployment.
         parts: what it is there, by name.
-        path: of its page there, below the deployment's address.
-        url: of that page; None: this server was not told the address.
+        url: of its page there; None: this server was not told the deployment's address.
     """
 
     system: str
     instance: str
     parts: dict[str, str]
-    path: str
-    url: str | None = None
+    url: str | None
 
 
-def identity_of(run: Run) -> Identity | None:
+def identity_of(run: Run, orchestrators: Mapping[str, str]) -> Identity | None:
     """The orchestrator's run behind a run; None where its key tells of none.
 
     A run that a task started itself has the key of a task, which leads to the same page.
+
+    Args:
+        orchestrators: the addresses of deployments, by `airflow/<instance>` and `kfp/<instance>`.
     """
     kind, *rest = (run.key or "").partition("#")[0].split("/")
+    address = orchestrators.get("/".join([kind, *rest[:1]]))
     parts = [unquote(part) for part in rest]
     if kind == "airflow" and len(parts) >= 3:
-        instance, dag_id, dag_run = parts[:3]
-        path = f"/dags/{quote(dag_id, safe='')}/runs/{quote(dag_run, safe='')}"
-        return Identity("Airflow", instance, {"DAG": dag_id, "DAG run": dag_run}, path)
+        url = None if address is None else f"{address}/dags/{_quoted(parts[1])}/runs/{_quoted(parts[2])}"
+        return Identity("Airflow", parts[0], {"DAG": parts[1], "DAG run": parts[2]}, url)
     if kind == "kfp" and len(parts) >= 2:
-        return Identity(
-            "Kubeflow Pipelines", parts[0], {"Run": parts[1]}, f"/#/runs/details/{quote(parts[1], safe='')}"
-        )
+        url = None if address is None else f"{address}/#/runs/details/{_quoted(parts[1])}"
+        return Identity("Kubeflow Pipelines", parts[0], {"Run": parts[1]}, url)
     return None
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")

@@ -103,7 +103,7 @@ def _overview(visit: Visit, run_id: str, wrong: Wrong | None = None) -> Answer:
         metrics=[(run.metrics[name], format_of(run.labels, name)) for name in metrics[:_MOST_METRICS]],
         more_metrics=max(0, len(metrics) - _MOST_METRICS),
         seconds=_seconds(run),
-        identity=identity_of(run),
+        identity=identity_of(run, visit.orchestrators),
         collections=_collections(visit, run),
     )  # fmt: skip
 
