@@ -13,6 +13,7 @@ import pytest
 
 from mbox_ops.artifacts.blobs import Blobs
 from mbox_ops.entities.artifacts import ArtifactRecord
+from mbox_ops.entities.checkpoints import CheckpointQuery, CreateCheckpoint
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.entities.uploads import CreateUpload
 from mbox_ops.service.service import Service
@@ -71,7 +72,7 @@ def prove(folder: Path, url: str) -> None:
 
 
 def fill(service: Service) -> None:
-    """Runs with points and a content of their own."""
+    """Runs with points, a content and checkpoints of their own."""
     for number in range(RUNS):
         data = b"%d" % number * 20_000
         checksum = f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -80,7 +81,11 @@ def fill(service: Service) -> None:
         service.uploads.create(ANN, CreateUpload(checksum=checksum, size=len(data)))
         log = Log(service, epoch=1).open(key=f"key-{number}", scenario=f"s-{number % 3}")
         log.points("loss", *(float(step) for step in range(500)))
-        log.write(artifacts=[ArtifactRecord(path="data", kind="uploaded", checksum=checksum)], parameters={"n": number})
+        record = ArtifactRecord(path="data", kind="uploaded", checksum=checksum)
+        log.write(artifacts=[record], parameters={"n": number})
+        for epoch in range(number % 3):
+            wish = CreateCheckpoint(epoch=epoch, metrics={"loss": epoch / 2, "n": number}, artifacts=[record])
+            service.checkpoints.create(ANN, log.id, wish)
 
 
 def export(service: Service, path: Path) -> None:
@@ -95,12 +100,14 @@ def there(service: Service) -> int:
 
 
 def check_whole(service: Service) -> None:
-    """Each run that is there has all that it had."""
+    """Each run and each checkpoint that is there has all that it had."""
     cursor = None
     while True:
         page = service.runs.list(ANN, RunQuery(limit=100, cursor=cursor))
         for run in page.items:
             assert (run.metrics["loss"].count, set(run.parameters) - {"start", "end"}) == (500, {"n"})
+            for checkpoint in service.checkpoints.list(ANN, run.id, CheckpointQuery()).items:
+                assert (set(checkpoint.metrics), checkpoint.artifacts) == ({"loss", "n"}, 1)
         cursor = page.next
         if cursor is None:
             return

@@ -14,6 +14,7 @@ from mbox_ops.artifacts.blobs import SHARDS, Blobs
 from mbox_ops.client.client import Client
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.audit import AuditQuery
+from mbox_ops.entities.checkpoints import CreateCheckpoint
 from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.runs import OpenRun
 from mbox_ops.entities.uploads import CreateUpload
@@ -114,6 +115,8 @@ def fill(service: Service, scenario: str, *files: bytes) -> str:
         artifacts=records,
     )  # fmt: skip
     log.points("loss", *range(50))
+    for epoch in range(2):
+        service.checkpoints.create(ANN, log.id, CreateCheckpoint(epoch=epoch, metrics={"loss": 1.0}, artifacts=records))
     return log.id
 
 
