@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from mbox_ops.client.client import Client
 from mbox_ops.testing import live_server
@@ -105,3 +106,11 @@ def test_models_and_checkpoints_are_kept_as_the_page_says(tmp_path: Path) -> Non
         assert "2026-11-14 of churn-classifier: fallback" in printed_there
         assert '"latest_version":"2026-11-21"' in printed_there
         assert '"checkpoint_exists":false' in printed_there
+
+
+def test_the_pages_ask_for_a_token_once_there_is_one(tmp_path: Path) -> None:
+    """Before, they are open to this machine; the command of the page makes the first one while the service runs."""
+    with live_server(home=tmp_path) as server:
+        assert requests.get(server.url, timeout=30).url == f"{server.url}/scenarios"
+        assert "mbox_" in run(["bash", "-euc", blocks("sh", "pages.md")], tmp_path, server.url)
+        assert requests.get(server.url, timeout=30).url.startswith(f"{server.url}/sign-in")
