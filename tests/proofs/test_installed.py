@@ -69,6 +69,16 @@ def test_the_wheel_holds_what_the_charts_need(wheel: Path) -> None:
     assert "mbox_ops/server/ui/static/js/charts/curves.js" in names
 
 
+def test_the_wheel_holds_the_pages(wheel: Path) -> None:
+    """All templates, styles and modules of ours, so that an installed service has the pages that a clone has."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    ui = ROOT / "mbox_ops" / "server" / "ui"
+    ours = [path for folder in ("templates", "static") for path in (ui / folder).rglob("*") if path.is_file()]
+    there = {path.relative_to(ROOT).as_posix() for path in ours if "vendor" not in path.parts}
+    assert there
+    assert there <= names
+
+
 def test_the_demo_runs_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
     """It records two pipelines, shows them, deletes one, ends by itself with status 0."""
     python = install(tmp_path / "env", f"{wheel}[demo]")
