@@ -10,6 +10,7 @@ from litestar.datastructures import Cookie
 
 from mbox_ops.server.guards import DEFAULT_NAMESPACE
 from mbox_ops.server.ui import csrf, formats, metric_formats
+from mbox_ops.server.ui.deletion_pages import words
 from mbox_ops.server.ui.flash import FLASH_COOKIE, read_flash
 from mbox_ops.server.ui.static_files import is_there, static
 from mbox_ops.server.ui.visits import Answer, Visit, cookie
@@ -31,6 +32,7 @@ class Section(NamedTuple):
 NAVIGATION = (
     Section("scenarios", "/scenarios", "Scenarios"),
     Section("runs", "/runs", "Runs"),
+    Section("deletions", "/deletions", "Deletions"),
 )
 
 
@@ -45,7 +47,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= formats.FILTERS | metric_formats.FILTERS
+    made.filters |= formats.FILTERS | metric_formats.FILTERS | words.FILTERS
     made.globals |= {"static": static, "has_static": is_there, "navigation": NAVIGATION}
     made.globals |= {"default_namespace": DEFAULT_NAMESPACE}
     return made

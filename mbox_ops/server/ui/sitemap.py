@@ -5,11 +5,16 @@ from litestar.handlers import HTTPRouteHandler
 from mbox_ops.server.routes import Parts
 from mbox_ops.server.ui import runs, scenarios, selection, session, views
 from mbox_ops.server.ui.compare_pages import compare
+from mbox_ops.server.ui.deletion_pages import preview, trash
 from mbox_ops.server.ui.pages import handler_of, pages_of
 from mbox_ops.server.ui.run_pages import artifacts, events, metrics, overview, raw
 from mbox_ops.server.ui.static_files import static_handler
 
-PAGES = tuple(pages_of(session, scenarios, runs, selection, views, overview, metrics, events, artifacts, raw, compare))
+PAGES = tuple(
+    pages_of(
+        session, scenarios, runs, selection, views, overview, metrics, events, artifacts, raw, compare, preview, trash,
+    )
+)  # fmt: skip
 
 
 def page_handlers(parts: Parts) -> list[HTTPRouteHandler]:

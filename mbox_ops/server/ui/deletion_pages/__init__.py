@@ -1,0 +1,1 @@
+"""The pages that delete, and that tell what was deleted."""
