@@ -227,7 +227,8 @@ def test_selected_runs_are_tagged_and_moved(plain_tab: Any, write: Write, namesp
     plain_tab.get_by_label("Select run-1").check()
     open_menu(plain_tab, "Move")
     plain_tab.get_by_label("To the collection").fill("best")
-    plain_tab.get_by_role("button", name="Move the selected runs").click()
+    plain_tab.keyboard.press("Enter")
+    plain_tab.get_by_text("1 run is in the collection best now.").wait_for()
     assert column(plain_tab, "Collection") == ["sweep-0", "best", "sweep-0"]
     plain_tab.reload()
     assert plain_tab.get_by_role("status").count() == 0
@@ -282,3 +283,12 @@ def test_a_view_is_saved_under_a_name_and_opened_again(either_tab: Any, write: W
     either_tab.goto(f"/views?namespace={namespace}")
     either_tab.get_by_role("button", name="Delete low rates / ok?").click()
     assert "No views yet" in either_tab.get_by_role("main").inner_text()
+
+
+def test_all_that_is_found_is_offered_for_deletion(plain_tab: Any, filled: str) -> None:
+    """By the same scenario and filter; all runs there are, and a collection, are not."""
+    link = plain_tab.get_by_role("link", name="Delete all that this finds")
+    plain_tab.goto(f"/runs?namespace={filled}&filter=params.lr+<+0.2&scenario=vision")
+    assert link.get_attribute("href").startswith("/deletions/new?scenario=vision&filter=params.lr+%3C+0.2&")
+    plain_tab.goto(f"/runs?namespace={filled}")
+    assert link.count() == 0

@@ -20,13 +20,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Runs, and what to do with them.
 
     Attributes:
+        action: `typed`, which Enter in a box sends, is what that box is for.
         run: their ids.
         back: the table's address, to go back to.
         tag, value: what to tag them with.
         collection: where to move them.
     """
 
-    action: Literal["compare", "tag", "move", "delete"] = "compare"
+    action: Literal["typed", "compare", "tag", "move", "delete"] = "typed"
     run: list[str] = []
     back: str = "/runs"
     tag: str = ""
@@ -43,11 +44,14 @@ def selection(visit: Visit, form: Selection) -> Answer:
     if len(chosen) > _MOST:
         told = f"{len(chosen)} runs are selected; at most {_MOST} go at once."
         return redirect(back, flash_cookie(told, failed=True))
-    if form.action == "compare":
+    action = form.action
+    if action == "typed":
+        action = "tag" if form.tag or form.value else "move" if form.collection else "compare"
+    if action == "compare":
         return redirect(visit.link("/compare", run=chosen))
-    if form.action == "delete":
+    if action == "delete":
         return redirect(visit.link("/deletions/new", run=chosen))
-    return redirect(back, _tag(visit, form, chosen) if form.action == "tag" else _move(visit, form, chosen))
+    return redirect(back, _tag(visit, form, chosen) if action == "tag" else _move(visit, form, chosen))
 
 
 def _tag(visit: Visit, form: Selection, chosen: list[str]) -> Cookie:

@@ -1,5 +1,7 @@
 /** The curves of the API: how they are asked for, and what a chart keeps of them. */
 
+import { namespaceHeader } from "../api.js";
+
 /** @typedef {"step" | "wallclock" | "relative"} Axis */
 /** @typedef {{run_id: string, name: string}} SeriesRef */
 
@@ -91,22 +93,6 @@ async function ask(series, how) {
   const found = await response.json();
   if (!response.ok) throw new Error(found.error?.message ?? `The service answered ${response.status}.`);
   return found.items.map((/** @type {any} */ item) => curveOf(item, how.axis));
-}
-
-/**
- * The namespace of the page, for the API.
- * @returns {Record<string, string>}
- */
-function namespaceHeader() {
-  return { "mbox-namespace": encodeLatin(document.body.dataset.namespace ?? "default") };
-}
-
-/**
- * Text as the bytes of its UTF-8, which is what a header can carry.
- * @param {string} text
- */
-function encodeLatin(text) {
-  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 /**
