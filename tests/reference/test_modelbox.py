@@ -137,3 +137,22 @@ def test_track_and_list_artifacts(experiment, tmp_path, monkeypatch):
     ]
     assert all(artifact.id for artifact in artifacts)
     assert [a.uri for a in artifacts] == [(tmp_path / "model.onnx").as_uri(), "s3://bucket/curves.png"]
+
+
+def test_log_metrics_for_an_experiment_model_or_checkpoint(client):
+    """Log Metrics for an experiment, model or checkpoint; other systems log events against a model."""
+    experiment_id = client.create_experiment(name="yolo-v4").experiment_id
+    model = client.create_model(name="yolo")
+    checkpoint = client.create_checkpoint(experiment_id, epoch=1)
+
+    metric_value = MetricValue(step=1, wallclock_time=12325, value=97.6)
+    # Changed: the parent is each of the three in turn, as the comment in the document's gRPC service says.
+    for parent_id in (experiment_id, model.id, checkpoint.id):
+        result = client.log_metrics(parent_id=parent_id, key="val_accu", value=metric_value)
+        assert result.status == "ok"
+        (history,) = client.metrics.history(parent_id)
+        assert [(point.step, point.wallclock, point.value) for point in history.points] == [(1, 12325, 97.6)]
+    # Changed: on a model, which the document only tells of.
+    model.log_event(Event(name="transformed", source=EventSource(name="converter"), wallclock_time = 12000 , metadata={"to": "onnx"}))  # noqa: E501 - as it is printed
+    (event,) = model.events()
+    assert (event.name, event.wallclock_time, event.metadata) == ("transformed", 12000, {"to": "onnx"})
