@@ -12,8 +12,6 @@ from mbox_ops.testing import LiveServer, live_server
 from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from tests.server.asking import ask
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make install")
-
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = [
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -29,6 +27,7 @@ PATIENCE = 20_000  # milliseconds: a busy machine is slow, and nothing is asked 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     """The browser; it is gone before tests of other folders run, which may want an event loop of their own."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make install")
     path = next(filter(None, map(shutil.which, NAMES)), None)
     with sync_api.sync_playwright() as playwright:
         try:
