@@ -61,7 +61,10 @@ class Stored(Subject, Generic[R]):
     @property
     def metrics(self) -> dict[str, MetricSummary]:
         """The summaries of its series, by name."""
-        return Metrics(self._connection).list(self)
+        held = getattr(self.record, "metrics", None)  # a model's record has none
+        if held is None:
+            return Metrics(self._connection).list(self)
+        return {name: MetricSummary(summary) for name, summary in held.items()}
 
     def refresh(self) -> Self:
         """Read it again.

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mbox_ops.entities.artifacts import ArtifactRecord
+from mbox_ops.entities.changes import ChangeQuery
 from mbox_ops.entities.checkpoints import CheckpointQuery, CreateCheckpoint
 from mbox_ops.entities.cleanup import Rules
 from mbox_ops.entities.deletions import CreateCleanup, CreateDeletion, Selector
 from mbox_ops.entities.lineage import ArtifactUse, LineageQuery
 from mbox_ops.entities.metrics import Block
-from mbox_ops.entities.model_versions import CreateModelVersion
+from mbox_ops.entities.model_versions import CreateModelVersion, SetUniqueTags
 from mbox_ops.entities.models import CreateModel
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.entities.search import FieldQuery, ValueQuery
@@ -165,6 +166,29 @@ def test_a_token_acts_in_the_object_s_own_namespace_if_it_opens_it(service: Serv
     for one in (service.models.get, service.model_versions.get):
         with pytest.raises(NotFound):
             one(actor("other", opens={"other"}), model_id)
+
+
+def test_the_feed_of_changes_tells_of_them(service: Service) -> None:
+    """By their kinds; a checkpoint is in its run's scenario, goes with it and comes back."""
+    log = Log(service).open(scenario="churn")
+    checkpoint_id = service.checkpoints.create(ANN, log.id, CreateCheckpoint(epoch=1)).checkpoint_id
+    service.models.create(ANN, CreateModel(name="m"))
+    for name in ("1", "2"):
+        wish = CreateModelVersion(model="m", version=name, unique_tags=["prod"] if name == "1" else [])
+        latest = service.model_versions.create(ANN, wish).model_version_id
+    service.model_versions.set_unique_tags(ANN, latest, SetUniqueTags(unique_tags=["prod"], move=True))
+    done = service.deletions.create(ANN, CreateDeletion(selector=Selector(run_id=log.id), force=True))
+    service.deletions.undo(ANN, done.id)
+    told = service.changes.page(ANN, ChangeQuery(since=0)).items
+    assert [(change.kind, change.action, change.parts) for change in told[1:]] == [
+        ("checkpoint", "created", []), ("model", "created", []), ("model_version", "created", []),
+        ("model_version", "created", []), ("model_version", "updated", ["unique_tags"]),
+        ("model_version", "updated", ["unique_tags"]), ("run", "deleted", []), ("checkpoint", "deleted", []),
+        ("run", "created", ["undo"]), ("checkpoint", "created", ["undo"]),
+    ]  # fmt: skip
+    assert {(change.id, change.scenario) for change in told if change.kind == "checkpoint"} == {
+        (checkpoint_id, "churn")
+    }
 
 
 def test_a_page_of_checkpoints_takes_as_many_statements_however_long_it_is(
