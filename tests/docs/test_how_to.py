@@ -114,3 +114,18 @@ def test_the_pages_ask_for_a_token_once_there_is_one(tmp_path: Path) -> None:
         assert requests.get(server.url, timeout=30).url == f"{server.url}/scenarios"
         assert "mbox_" in run(["bash", "-euc", blocks("sh", "pages.md")], tmp_path, server.url)
         assert requests.get(server.url, timeout=30).url.startswith(f"{server.url}/sign-in")
+
+
+def test_changes_are_followed_as_the_page_says(tmp_path: Path) -> None:
+    """In Python, in a shell and with curl; what happened while nobody watched is told."""
+    with live_server() as server:
+        script = tmp_path / "watch.py"
+        script.write_text(blocks("python", "watch.md"), "utf-8")
+        printed = run([sys.executable, str(script)], tmp_path, server.url)
+        assert printed.startswith("created run night 7 []\n")
+        assert "['metrics'" in printed
+        assert printed.endswith("missed: while nobody watched\n")
+        printed = run(["bash", "-euc", blocks("sh", "watch.md")], tmp_path, server.url)
+    assert "created run" in printed
+    assert '"more":true' in printed
+    assert ": still here" in printed
