@@ -13,6 +13,7 @@ from mbox_ops.cli import (
     artifacts,
     cleaning,
     comparing,
+    doctor,
     exporting,
     fields,
     grouping,
@@ -55,6 +56,7 @@ app.command("cleanup")(cleaning.cleanup)
 app.command("export")(exporting.export)
 app.command("import")(archiving.import_scenarios)
 app.command("serve")(serving.serve)
+app.command("doctor")(doctor.doctor)
 
 
 def _print_version(wanted: bool) -> None:

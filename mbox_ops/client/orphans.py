@@ -56,6 +56,7 @@ def send_orphans(
     url: str,
     namespace: str | None = None,
     token: str | None = None,
+    verify: bool | str = True,
     progress: Callable[[Report], None] = lambda report: None,
     patience: float = PATIENCE,
 ) -> list[Report]:
@@ -66,6 +67,7 @@ def send_orphans(
         url: the service; what waits for another one is only reported, since the token is not for it.
         namespace: only this one; all if None.
         token: for the service.
+        verify: as in `HttpApi`.
         progress: called now and then with the report so far.
         patience: seconds of failures after which a service is left alone.
 
@@ -79,7 +81,7 @@ def send_orphans(
         if address.url != url.rstrip("/") or namespace not in (None, address.namespace):
             report.skipped, report.left = True, len(spool.names())
         else:
-            transport = HttpTransport(HttpApi(address.url, token, address.namespace))
+            transport = HttpTransport(HttpApi(address.url, token, address.namespace, verify=verify))
             _send_all(spool, transport, report, progress, patience)
             spool.forget_old_clocks()
         reports.append(report)

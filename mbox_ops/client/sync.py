@@ -41,6 +41,7 @@ def _run(url: str | None = None, namespace: str | None = None, *, as_json: bool,
         url=url or settings.url,
         namespace=namespace,
         token=settings.token,
+        verify=settings.verify,
         patience=patience,
         progress=(lambda report: None) if as_json else progress,
     )

@@ -76,6 +76,11 @@ def drop_unused(conn: Connection, *, ids: Sequence[int]) -> list[str]:
     return list(conn.execute(gone).scalars())
 
 
+def keys_below(conn: Connection, *, folder: str) -> set[str]:
+    """The keys of the blobs in one of the store's folders."""
+    return set(conn.execute(select(table.c.key).where(table.c.key.startswith(f"{folder}/"))).scalars())
+
+
 def known_keys(conn: Connection, *, keys: Iterable[str]) -> set[str]:
     """Those of some keys that a blob has."""
     return set(conn.execute(select(table.c.key).where(table.c.key.in_(list(keys)))).scalars())
