@@ -186,6 +186,9 @@ def test_zoom_asks_for_the_range_again(tab: Any, run: str, namespace: str) -> No
     sent = asked.value.post_data_json
     assert 0 < sent["first_step"] < sent["last_step"] < 2_000
     drawn(tab, 1)
+    with tab.expect_request(lambda request: "first_step" in (request.post_data or "")):
+        tab.reload()
+    drawn(tab, 1)
     tab.get_by_role("button", name="Show all").click()
     drawn(tab, 1)
     with tab.expect_request("**/api/v1/curves") as asked:
@@ -196,6 +199,16 @@ def test_zoom_asks_for_the_range_again(tab: Any, run: str, namespace: str) -> No
     assert tab.locator("[aria-live=polite]").inner_text().startswith("step ")
     plot.press("0")
     tab.get_by_role("button", name="Show all").wait_for(state="hidden")
+
+
+def test_without_the_code_that_draws_curves_points_are_tables(tab: Any, run: str, namespace: str) -> None:
+    """A server that was built without it shows the same points."""
+    tab.route("**/uPlot.iife.min.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    tab.goto(at(namespace, run, "metrics", filter="accuracy"))
+    tab.locator("figure.chart[aria-busy=false]").wait_for()
+    tab.get_by_text("Table of points").click()
+    assert len(tab.locator("table.points tbody tr").all()) == 2
+    assert tab.locator(".plot").count() == 0
 
 
 def test_a_chart_has_a_table_twin_and_a_picture(tab: Any, run: str, namespace: str) -> None:

@@ -26,7 +26,7 @@ def link(entry: str, sources: Mapping[str, str]) -> str:
     order: list[str] = []
     _visit(entry, sources, order, ())
     parts = [_scoped(path, sources[path], order) for path in order[:-1]]
-    return "".join([*parts, _body(entry, sources[entry], order)])
+    return "".join([*parts, _body(entry, sources[entry], order, exports=True)])
 
 
 def _visit(path: str, sources: Mapping[str, str], order: list[str], above: tuple[str, ...]) -> None:
@@ -49,17 +49,18 @@ def _scoped(path: str, source: str, order: list[str]) -> str:
     )
 
 
-def _body(path: str, source: str, order: list[str]) -> str:
+def _body(path: str, source: str, order: list[str], *, exports: bool = False) -> str:
     """A module's text, its imports taken from the scopes of the others."""
 
     def taken(found: re.Match[str]) -> str:
         names = found[1].replace(" as ", ": ").strip().rstrip(",")
         return f"const {{ {names} }} = module{order.index(_target(path, found[2]))};\n"
 
-    text = _EXPORT.sub(r"\1 \2", _IMPORT.sub(taken, source))
-    if left := _LEFT.search(text):
+    text = _IMPORT.sub(taken, source)
+    alone = _EXPORT.sub(r"\1 \2", text)
+    if left := _LEFT.search(alone):
         raise ValueError(f"{path} says {left[0]!r}, which cannot be linked.")
-    return text
+    return text if exports else alone
 
 
 def _target(path: str, relative: str) -> str:

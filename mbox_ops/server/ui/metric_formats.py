@@ -12,7 +12,7 @@ from markupsafe import Markup
 from mbox_ops.entities.instants import to_text
 from mbox_ops.server.ui.formats import duration, short_number
 
-_PRINTF = re.compile(r"%([-+ 0]*)(\d{1,2})?(?:\.(\d{1,2}))?([dieEfFgGs%])")
+_PRINTF = re.compile(r"%([-+ 0]*)(\d{1,2})?(?:\.(\d{1,2}))?([dieEfFgG%])")
 _LONGEST = 64
 _WIDEST, _FINEST = 40, 20
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -24,7 +24,7 @@ def format_of(labels: Mapping[str, Any], metric: str) -> str:
     label = labels.get(metric)
     given = label.get("format_string") if isinstance(label, dict) else None
     if isinstance(given, str):
-        return given[:_LONGEST]
+        return given
     if metric.startswith("system/"):
         return next((form for ending, form in _SYSTEM if metric.endswith(ending)), "")
     return ""
@@ -40,7 +40,7 @@ def metric_text(value: float | str | None, form: str = "") -> str:
     if form in _NAMED:
         return _NAMED[form](number)
     if "%" in form:
-        return _PRINTF.sub(lambda found: _printed(found, number), form)
+        return _PRINTF.sub(lambda found: _printed(found, number), form[:_LONGEST])
     return short_number(number)
 
 
@@ -64,7 +64,7 @@ def _printed(found: re.Match[str], number: float) -> str:
         return "%"
     size = "" if precision is None else f".{min(int(precision), _FINEST)}"
     room = min(int(width or 0), _WIDEST) or ""
-    return f"%{flags}{room}{'' if kind in 'dis' else size}{kind}" % (int(number) if kind in "di" else number)
+    return f"%{flags}{room}{'' if kind in 'di' else size}{kind}" % (int(number) if kind in "di" else number)
 
 
 def _bytes(number: float) -> str:
@@ -78,7 +78,7 @@ _NAMED: dict[str, Callable[[float], str]] = {
     "percentage": lambda number: f"{number * 100:.4g} %",
     "number": short_number,
     "scientific": lambda number: f"{number:.3e}",
-    "duration": duration,
+    "duration": lambda number: f"-{duration(-number)}" if number < 0 else duration(number),
     "bytes": _bytes,
 }
 

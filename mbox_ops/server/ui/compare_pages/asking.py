@@ -33,6 +33,7 @@ class ComparingQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         order: of the runs along a metric: as given, or by value.
         x, logx, logy, band, smoothing: of curves, as on a run's page.
         start: how many charts are on the pages before.
+        zoom: the parts of x that single charts show: read by the page's script.
     """
 
     run: list[str] = []
@@ -49,6 +50,7 @@ class ComparingQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     band: bool = False
     smoothing: int = 0
     start: int = 0
+    zoom: list[str] = []
 
 
 class Compared(NamedTuple):

@@ -21,6 +21,7 @@ TABS = (
     Tab("system", "System"),
     Tab("events", "Events"),
     Tab("artifacts", "Artifacts"),
+    Tab("checkpoints", "Checkpoints"),
     Tab("raw", "Raw"),
 )
 SYSTEM = "system/"

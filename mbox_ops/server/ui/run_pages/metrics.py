@@ -26,6 +26,7 @@ class ChartsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             (`train/loss` and `test/loss`), or with the same prefix.
         smoothing: 0 to 99 percent.
         start: how many charts are on the pages before.
+        zoom: the parts of x that single charts show: read by the page's script.
     """
 
     filter: str = ""
@@ -36,6 +37,7 @@ class ChartsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     band: bool = False
     smoothing: int = 0
     start: int = 0
+    zoom: list[str] = []
 
 
 class Drawn(NamedTuple):

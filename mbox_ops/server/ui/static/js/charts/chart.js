@@ -32,8 +32,10 @@ export class Chart {
    * @param {HTMLElement} figure which gets the chart behind its caption
    * @param {Spec} spec
    * @param {Settings} settings
+   * @param {(range: [number, number] | null) => void} onZoom
    */
-  constructor(figure, spec, settings) {
+  constructor(figure, spec, settings, onZoom) {
+    this.onZoom = onZoom;
     this.figure = figure;
     this.spec = spec;
     this.settings = settings;
@@ -125,6 +127,7 @@ export class Chart {
    */
   async zoom(range) {
     this.zoomed = range;
+    this.onZoom(range);
     this.reset.hidden = range === null;
     if (range) this.draw();
     await this.load();

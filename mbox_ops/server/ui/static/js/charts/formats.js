@@ -1,9 +1,21 @@
-/** How numbers and instants are written: as a metric's label says (`format_string`), or with six significant digits. */
+/**
+ * How numbers and instants are written: as a metric's label says (`format_string`), or with five significant digits.
+ * `ui/metric_formats.py` is its twin for what comes with the page.
+ */
 
-const PRINTF = /%([-+ 0]*)(\d{1,2})?(?:\.(\d{1,2}))?([dieEfFgGs%])/g;
+const PRINTF = /%([-+ 0]*)(\d{1,2})?(?:\.(\d{1,2}))?([dieEfFgG%])/g;
+const LONGEST = 64;
+const WIDEST = 40;
+const FINEST = 20;
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-/** @type {[string, number][]} */
-const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1], ["ms", 1e-3], ["µs", 1e-6]];
+/** @type {Record<string, (value: number) => string>} */
+const NAMED = {
+  percentage: (value) => `${general(value * 100, 4)} %`,
+  number: plain,
+  scientific: (value) => padded(value.toExponential(3)),
+  duration,
+  bytes,
+};
 
 /**
  * A number as a person reads it.
@@ -13,53 +25,71 @@ const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1], ["ms", 1e-3], [
  */
 export function formatNumber(value, format = "") {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
-  if (format === "percentage") return `${plain(value * 100, 4)} %`;
-  if (format === "scientific") return exponent(value, 3);
-  if (format === "duration") return duration(value);
-  if (format === "bytes") return bytes(value);
-  if (format.includes("%")) return printf(value, format);
-  return plain(value, 6);
+  if (Object.hasOwn(NAMED, format)) return NAMED[format](value);
+  return format.includes("%") ? printf(value, format) : plain(value);
 }
 
 /**
+ * A number that counts or numbers something: whole ones with their thousands parted.
+ * @param {number} value
+ * @returns {string}
+ */
+export function formatCount(value) {
+  return Number.isInteger(value) ? value.toLocaleString("en-US").replaceAll(",", "\u202f") : plain(value);
+}
+
+/**
+ * @param {number} value
+ * @returns {string}
+ */
+function plain(value) {
+  return Number.isInteger(value) && Math.abs(value) < 1e9 ? String(value + 0) : general(value, 5);
+}
+
+/**
+ * What C's `%g` gives.
  * @param {number} value
  * @param {number} digits that are significant
  * @returns {string}
  */
-function plain(value, digits) {
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return exponent(value, digits - 1);
-  if (Number.isInteger(value)) return value.toLocaleString("en-US").replaceAll(",", "\u202f");
+function general(value, digits) {
+  const [mantissa, power] = value.toExponential(digits - 1).split("e");
+  if (value !== 0 && (Number(power) < -4 || Number(power) >= digits)) return padded(`${Number(mantissa)}e${power}`);
   return String(Number(value.toPrecision(digits)));
 }
 
 /**
- * @param {number} value
- * @param {number} digits behind the point, at most
+ * An exponent of two digits at least, as C writes it.
+ * @param {string} text
  * @returns {string}
  */
-function exponent(value, digits) {
-  const [mantissa, power] = value.toExponential(digits).split("e");
-  return `${Number(mantissa)}e${Number(power)}`;
+function padded(text) {
+  return text.replace(/e([-+]?)(\d+)$/, (_, sign, power) => `e${sign || "+"}${power.padStart(2, "0")}`);
 }
 
 /**
- * Seconds as the two largest units that say something.
+ * Seconds in at most two units.
  * @param {number} seconds
  * @returns {string}
  */
 export function duration(seconds) {
-  const sign = seconds < 0 ? "−" : "";
-  const size = Math.abs(seconds);
-  if (size === 0) return "0 s";
-  const at = UNITS.findIndex(([, unit]) => size >= unit);
-  const [name, unit] = UNITS[at < 0 ? UNITS.length - 1 : at];
-  if (unit <= 1) return `${sign}${Number((size / unit).toPrecision(4))} ${name}`;
-  const [lowerName, lowerUnit] = UNITS[at + 1];
-  let whole = Math.floor(size / unit);
-  let rest = Math.round((size - whole * unit) / lowerUnit);
-  if (rest * lowerUnit >= unit) [whole, rest] = [whole + 1, 0];
-  return `${sign}${whole} ${name}${rest ? ` ${rest} ${lowerName}` : ""}`;
+  if (seconds < 0) return `-${duration(-seconds)}`;
+  if (seconds < 1) return `${(seconds * 1000).toFixed(0)} ms`;
+  if (seconds < 60) return `${general(seconds, 3)} s`;
+  const [minutes, rest] = parts(Math.round(seconds), 60);
+  if (minutes < 60) return rest ? `${minutes} min ${rest} s` : `${minutes} min`;
+  const [hours, over] = parts(minutes, 60);
+  if (hours < 24) return over ? `${hours} h ${over} min` : `${hours} h`;
+  const [days, left] = parts(hours, 24);
+  return left ? `${days} d ${left} h` : `${days} d`;
+}
+
+/**
+ * @param {number} value
+ * @param {number} unit
+ */
+function parts(value, unit) {
+  return [Math.floor(value / unit), value % unit];
 }
 
 /**
@@ -73,7 +103,7 @@ function bytes(value) {
     size /= 1024;
     unit += 1;
   }
-  return `${Number(size.toPrecision(4))} ${BYTES[unit]}`;
+  return `${general(size, 4)} ${BYTES[unit]}`;
 }
 
 /**
@@ -82,54 +112,31 @@ function bytes(value) {
  * @returns {string}
  */
 function printf(value, format) {
-  return format.slice(0, 64).replace(PRINTF, (_, flags, width, precision, kind) => {
+  return format.slice(0, LONGEST).replace(PRINTF, (_, flags, width, precision, kind) => {
     if (kind === "%") return "%";
-    const size = precision === undefined ? 6 : Math.min(Number(precision), 20);
-    let text = printed(Math.abs(value), kind, size);
-    if (value < 0 || Object.is(value, -0)) text = `-${text}`;
-    else if (flags.includes("+")) text = `+${text}`;
-    else if (flags.includes(" ")) text = ` ${text}`;
-    const room = Math.min(Number(width ?? 0), 40);
-    if (flags.includes("-")) return text.padEnd(room);
-    if (!flags.includes("0")) return text.padStart(room);
-    const sign = /^[-+ ]/.test(text) ? text[0] : "";
-    return sign + text.slice(sign.length).padStart(room - sign.length, "0");
+    const text = printed(Math.abs(value), kind, precision === undefined ? 6 : Math.min(Number(precision), FINEST));
+    const whole = kind === "d" || kind === "i" ? Math.trunc(value) : value;
+    const sign = whole < 0 || (Object.is(value, -0) && whole === value && kind !== "d" && kind !== "i") ? "-" : "";
+    const signed = sign || (flags.includes("+") ? "+" : flags.includes(" ") ? " " : "");
+    const room = Math.min(Number(width ?? 0), WIDEST);
+    if (flags.includes("-")) return (signed + text).padEnd(room);
+    if (flags.includes("0")) return signed + text.padStart(room - signed.length, "0");
+    return (signed + text).padStart(room);
   });
 }
 
 /**
  * @param {number} value not negative
  * @param {string} kind
- * @param {number} size
- * @returns {string}
- */
-function printed(value, kind, size) {
-  if (kind === "d" || kind === "i") return String(Math.trunc(value));
-  if (kind === "f" || kind === "F") return value.toFixed(size);
-  if (kind === "s") return String(value);
-  const upper = kind === "E" || kind === "G";
-  const text = kind === "e" || kind === "E" ? padded(value.toExponential(size)) : general(value, Math.max(size, 1));
-  return upper ? text.toUpperCase() : text;
-}
-
-/**
- * @param {number} value
  * @param {number} digits
  * @returns {string}
  */
-function general(value, digits) {
-  const power = value === 0 ? 0 : Number(value.toExponential(digits - 1).split("e")[1]);
-  if (power < -4 || power >= digits) return padded(exponent(value, digits - 1));
-  return String(Number(value.toPrecision(digits)));
-}
-
-/**
- * An exponent of two digits at least, as C writes it.
- * @param {string} text
- * @returns {string}
- */
-function padded(text) {
-  return text.replace(/e([-+]?)(\d+)$/, (_, sign, power) => `e${sign || "+"}${power.padStart(2, "0")}`);
+function printed(value, kind, digits) {
+  if (kind === "d" || kind === "i") return String(Math.trunc(value));
+  if (kind === "f" || kind === "F") return value.toFixed(digits);
+  const lower = kind.toLowerCase();
+  const text = lower === "e" ? padded(value.toExponential(digits)) : general(value, Math.max(digits, 1));
+  return kind === lower ? text : text.toUpperCase();
 }
 
 /**

@@ -1,6 +1,6 @@
 /** A chart's legend: which curve is which, its value at the cursor, and a switch for each; and what the chart says. */
 
-import { formatInstant, formatNumber, duration } from "./formats.js";
+import { duration, formatCount, formatInstant, formatNumber } from "./formats.js";
 import { swatch } from "./palette.js";
 
 /** @typedef {import("./curves.js").Curve} Curve */
@@ -86,7 +86,7 @@ export function lookOf(spec, curve) {
  * @returns {string}
  */
 export function placeOf(x, { axis }) {
-  if (axis === "step") return `step ${formatNumber(x)}`;
+  if (axis === "step") return `step ${formatCount(x)}`;
   return axis === "wallclock" ? formatInstant(x) : `after ${duration(x)}`;
 }
 
@@ -105,11 +105,11 @@ export function describe(curves, { marks, hidden }) {
   const others = curves.filter(({ kind }) => kind !== "float").length;
   const said = [];
   if (curves.some(({ thinned }) => thinned)) {
-    said.push(`${formatNumber(shown)} of ${formatNumber(total)} points, every peak among them; zoom for more`);
+    said.push(`${formatCount(shown)} of ${formatCount(total)} points, every peak among them; zoom for more`);
   }
-  if (nans) said.push(`✕ ${formatNumber(nans)} NaN`);
-  if (infinities) said.push(`▲▼ ${formatNumber(infinities)} infinite`);
-  if (hidden) said.push(`${formatNumber(hidden)} points at or below zero have no place on a logarithmic axis`);
+  if (nans) said.push(`✕ ${formatCount(nans)} NaN`);
+  if (infinities) said.push(`▲▼ ${formatCount(infinities)} infinite`);
+  if (hidden) said.push(`${formatCount(hidden)} points at or below zero have no place on a logarithmic axis`);
   if (others) said.push(`${others} series not numeric`);
   return said.join(" · ");
 }

@@ -1,6 +1,6 @@
 /** The options that a chart hands to uPlot: axes, scales, how each layer is drawn, marks for NaN and infinities. */
 
-import { duration, formatNumber } from "./formats.js";
+import { duration, formatCount, formatNumber } from "./formats.js";
 import { colour, custom, dash, translucent } from "./palette.js";
 
 /** @typedef {import("./layers.js").Layer} Layer */
@@ -81,7 +81,7 @@ function axis() {
  */
 function axisX(settings) {
   if (settings.axis === "wallclock") return axis();
-  const format = settings.axis === "relative" ? duration : (/** @type {number} */ x) => formatNumber(x);
+  const format = settings.axis === "relative" ? duration : formatCount;
   return { ...axis(), size: 30, space: 70, values: (_, splits) => splits.map((x) => (x == null ? "" : format(x))) };
 }
 

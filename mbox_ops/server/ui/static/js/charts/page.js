@@ -23,9 +23,11 @@ export function chartPage() {
   function open(figure) {
     if (!form || charts.has(figure)) return;
     observer.unobserve(figure);
-    const chart = new Chart(figure, JSON.parse(figure.dataset.chart ?? "{}"), settingsOf(form));
+    const spec = JSON.parse(figure.dataset.chart ?? "{}");
+    const chart = new Chart(figure, spec, settingsOf(form), (range) => keepZoom(spec.title, range));
     charts.set(figure, chart);
-    chart.load();
+    const range = zoomOf(spec.title);
+    chart.load().then(() => range && chart.zoom(range));
   }
   document.querySelectorAll("figure[data-chart]").forEach((figure) => observer.observe(figure));
   form.addEventListener("input", (event) => {
@@ -66,5 +68,32 @@ export function keep(form) {
   for (const [name, value] of new FormData(form)) {
     if (REDRAWN.has(name) && value !== "" && !(name === "smoothing" && value === "0")) query.set(name, String(value));
   }
+  history.replaceState(null, "", `${location.pathname}?${query}`);
+}
+
+/**
+ * The part of x that the address says is looked at: `zoom=<from>~<to>~<title of the chart>`.
+ * @param {string} title
+ * @returns {[number, number] | null}
+ */
+function zoomOf(title) {
+  for (const text of new URLSearchParams(location.search).getAll("zoom")) {
+    const [low, high, ...rest] = text.split("~");
+    if (rest.join("~") === title && Number(low) < Number(high)) return [Number(low), Number(high)];
+  }
+  return null;
+}
+
+/**
+ * Put the part of x that a chart shows into the address.
+ * @param {string} title
+ * @param {[number, number] | null} range
+ */
+function keepZoom(title, range) {
+  const query = new URLSearchParams(location.search);
+  const others = query.getAll("zoom").filter((text) => text.split("~").slice(2).join("~") !== title);
+  query.delete("zoom");
+  if (range) others.push(`${range[0]}~${range[1]}~${title}`);
+  others.forEach((text) => query.append("zoom", text));
   history.replaceState(null, "", `${location.pathname}?${query}`);
 }

@@ -1,6 +1,6 @@
 /** A chart's table: the same points as text, made when it is opened. */
 
-import { formatInstant, formatNumber } from "./formats.js";
+import { formatCount, formatInstant, formatNumber } from "./formats.js";
 
 /** @typedef {import("./curves.js").Curve} Curve */
 
@@ -53,7 +53,7 @@ export class Twin {
       left += Math.max(0, curve.xs.length + curve.nanStarts.length - most);
     });
     const note = document.createElement("p");
-    note.textContent = left ? `${formatNumber(left)} more points; zoom in to see them here.` : "";
+    note.textContent = left ? `${formatCount(left)} more points; zoom in to see them here.` : "";
     return left ? [table, note] : [table];
   }
 
@@ -88,7 +88,7 @@ function rowsOf(curve) {
   /** @type {Row[]} */
   const rows = Array.from(curve.xs, (x, i) => ({
     x,
-    step: formatNumber(curve.steps[i]),
+    step: formatCount(curve.steps[i]),
     time: formatInstant(curve.times[i]),
     value: curve.values[i],
     exact: String(curve.values[i]),
