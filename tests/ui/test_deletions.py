@@ -143,7 +143,7 @@ def test_selected_runs_are_deleted_and_protected_ones_stay(
     tab.get_by_role("button", name="Delete 2 runs").click()
     assert names_of(client) == ["kept"]
     tab.goto(f"/deletions/new?run={kept}&namespace={namespace}")
-    assert "They go too, because they or their scenario are named" in main_text(tab)
+    assert "It goes too, because it or its scenario is named" in main_text(tab)
 
 
 def test_a_filter_and_a_pipeline_choose(tab: Any, write: Write, namespace: str, watch: Watch) -> None:

@@ -32,6 +32,7 @@ class Section(NamedTuple):
 NAVIGATION = (
     Section("scenarios", "/scenarios", "Scenarios"),
     Section("runs", "/runs", "Runs"),
+    Section("models", "/models", "Models"),
     Section("deletions", "/deletions", "Deletions"),
 )
 

@@ -1,0 +1,1 @@
+"""The pages of models, their versions, and the checkpoints of runs."""
