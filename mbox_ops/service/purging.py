@@ -18,7 +18,7 @@ from mbox_ops.store.purging import Left as Left  # what `left` answers is read b
 _SLICE_SECONDS: dict[Dialect, float] = {"sqlite": 0.012, "postgresql": 0.05}
 _KEPT_PAGES = 2_560  # 10 MiB
 _SECONDS_FOR_SPACE = 2.0
-_LONGEST_PAUSE = 0.05  # seconds
+_LONGEST_REST = 0.25  # seconds
 
 
 class Purging:
@@ -61,24 +61,26 @@ class Purging:
     def _purge(self, row: int, ends: float) -> bool:
         is_first = True
         while True:
-            state, took = self._slice(row, is_first=is_first)
+            state, began = self._slice(row, is_first=is_first)
             self._database.move_log()
             if state is not None:
                 return state == "PURGED"
             is_first = False
             if time.monotonic() >= ends:
                 return False
-            time.sleep(min(2 * took, _LONGEST_PAUSE))  # writers go first
+            # Writers go first, to the disk too: it rests the longer, the slower that is.
+            time.sleep(min(2 * (time.monotonic() - began), _LONGEST_REST))
 
     def _slice(self, row: int, *, is_first: bool) -> tuple[DeletionState | None, float]:
-        """One transaction; the state that the deletion ends in, None while there is more to drop, and how long it took.
+        """One transaction.
 
-        Waiting for writers is not counted.
+        Returns:
+            The state that the deletion ends in, None while there is more to drop; and when it had its turn.
         """
         with self._database.write(moves_log=False) as conn:
             began = time.monotonic()
             state = self._step(conn, row, self._is_over(began), is_first=is_first)
-        return state, time.monotonic() - began
+        return state, began
 
     def _is_over(self, began: float) -> Callable[[], bool]:
         ends = began + _SLICE_SECONDS[self._database.dialect]
