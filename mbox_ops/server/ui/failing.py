@@ -47,7 +47,7 @@ def failure_page(visit: Visit, error: MboxError, request: Request[Any, Any, Any]
         return redirect(visit.link("/sign-in", next=here if request.method in SAFE and here != "/" else None))
     title = _TITLES.get(error.code, "This cannot be done" if isinstance(error, InvalidRequest) else "It did not work")
     return render(
-        visit, "failure.html", status=HTTP_STATUS[error.code], title=title, error=error,
+        visit, "failure.html", status=HTTP_STATUS[error.code], title=title, error=error, lost=True,
         request_id=request.scope["state"].get("request_id", ""),
     )  # fmt: skip
 

@@ -101,8 +101,7 @@ def table_of(
     shown = [field for field in fields if field != NAME]
     values = [[_value(run, field, documents.get(run.id, {})) for field in shown] for run in runs]
     columns = [
-        _column(field, sort, all(isinstance(row[place], _Number) for row in values if row[place]))
-        for place, field in enumerate(shown)
+        _column(field, sort, _holds_numbers([row[place] for row in values])) for place, field in enumerate(shown)
     ]
     return RunTable(_column(NAME, sort, False), columns, [Row(run, row) for run, row in zip(runs, values, strict=True)])
 
@@ -114,6 +113,11 @@ def title_of(field: Field) -> tuple[str, str]:
         return _TITLES[field.name], ""
     kind, _, name = text.partition(".")
     return name, kind
+
+
+def _holds_numbers(cells: Sequence[Markup]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(isinstance(cell, _Number) for cell in filled)
 
 
 class _Number(Markup):
