@@ -82,6 +82,32 @@ def test_no_door_opens_a_path_that_a_caller_gave(server: LiveServer, folder: Pat
     assert min(told.values()) > 0
 
 
+def test_an_archive_of_such_paths_is_written_and_read_without_opening_one(server: LiveServer, folder: Path) -> None:
+    """They are labels there, too: in the database, and in the store under names of our own."""
+    precious = folder / "outside" / "precious"
+    record(server, labels(precious))
+    server.stop()
+    archive, log = folder / "chosen" / "s.archive", folder / "moving.touched"
+    mbox("scenarios", "export", "s", "--to", archive, home=folder / "home", log=log)
+    mbox("import", archive, home=folder / "user" / "home", log=log)
+    inside = [folder / "home", folder / "user" / "home", archive, archive.with_name(f"{archive.name}.partial")]
+    assert strays(touched(log), inside) == []
+    assert {path.name: path.read_text() for path in (folder / "outside").iterdir()} == {"precious": SECRET}
+    (blob,) = [path for path in (folder / "user" / "home" / "artifacts").glob("??/??/*")]
+    assert blob.read_bytes() == DATA
+
+
+def mbox(*words: object, home: Path, log: Path) -> None:
+    """Run the command, watched."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MBOX_")}
+    more = {"MBOX_HOME": str(home), "HOME": str(home.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", "from mbox_ops.cli import main; main()", *map(str, words)],
+        env=kept | more | watched(log), cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 def record(server: LiveServer, paths: list[str]) -> str:
     """Upload a content and list it under every path that is taken as one; the run's id."""
     upload = ask(server.url, "POST", "/api/v1/uploads", {"checksum": CHECKSUM, "size": len(DATA)}).data
