@@ -149,3 +149,19 @@ def test_one_run_alone_has_every_view(plain_tab: Any, five: list[str], namespace
     """Also where nothing differs."""
     plain_tab.goto(at(namespace, five[:1], view=view, field="params.lr"))
     assert plain_tab.get_by_role("heading", level=1).inner_text() == "Compare 1 run"
+
+
+def test_a_range_on_an_axis_leaves_the_runs_that_go_through(tab: Any, five: list[str], namespace: str) -> None:
+    """The others step back, and those left can be compared alone."""
+    tab.goto(at(namespace, five, view="parallel"))
+    grip = tab.locator(".grip").nth(2).bounding_box()  # the axis of the accuracy, the best of which is at the top
+    middle = grip["x"] + grip["width"] / 2
+    tab.mouse.move(middle, grip["y"] + 1)
+    tab.mouse.down()
+    tab.mouse.move(middle, grip["y"] + grip["height"] * 0.4, steps=4)
+    tab.mouse.up()
+    left = 5 - tab.locator(".run-line.out").count()
+    assert 0 < left < 5
+    assert tab.locator("[data-brushed]").inner_text().startswith(f"{left} run")
+    tab.get_by_role("link", name="Compare only these").click()
+    tab.wait_for_url(lambda url: url.count("run=") == left)

@@ -18,8 +18,9 @@ from mbox_ops.server.ui.rendering import render
 from mbox_ops.server.ui.run_pages.frame import SYSTEM
 from mbox_ops.server.ui.visits import Answer, Visit
 
-CHARTS = 24  # on one page
+CHARTS = 24  # on one page, and
 _PLOTS = 12
+_SHAPES = 1_000  # so many curves, bars or points together
 _AXES = 10
 _METRIC_AXES = 4
 Values = dict[str, Any]
@@ -78,12 +79,13 @@ def _curves(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[C
     wanted = query.filter.strip().lower()
     names = [name for name in metrics_of(found.runs) if wanted in name.lower()]
     start = max(0, min(query.start, len(names)))
-    shown = names[start : start + CHARTS]
+    most = _fitting(CHARTS, runs)
+    shown = names[start : start + most]
     return {
         "charts": [_chart(name, runs) for name in shown],
         "total": len(names),
         "first": link_to(visit, query, start=0) if start else None,
-        "next": link_to(visit, query, start=start + CHARTS) if start + CHARTS < len(names) else None,
+        "next": link_to(visit, query, start=start + most) if start + most < len(names) else None,
     }
 
 
@@ -98,25 +100,27 @@ def _chart(name: str, runs: list[Compared]) -> Values:
 
 def _runs(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
     names = _wanted(query, found)
+    most = _fitting(_PLOTS, runs)
     groups = []
-    for name in names[:_PLOTS]:
+    for name in names[:most]:
         values = [(one, _stat(one, name, query.stat)) for one in runs]
         if query.order == "value":
             values.sort(key=lambda pair: (not isinstance(pair[1], int | float), pair[1]))
         groups.append((name, _format(name, runs), plots.bars(values)))
-    return {"groups": groups, "more": max(0, len(names) - _PLOTS)}
+    return {"groups": groups, "more": max(0, len(names) - most)}
 
 
 def _scatter(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
     names = _wanted(query, found) if query.field else []
+    most = _fitting(_PLOTS, runs)
     wrong = None
     try:
-        drawn = _scatters(visit, query, names[:_PLOTS], runs) if names else []
+        drawn = _scatters(visit, query, names[:most], runs) if names else []
     except InvalidRequest as error:
         drawn, wrong = [], error.message
     fields = [show(Parameter(one.name)) for one in found.parameters]
     fields += [f"metadata.{one.name}" for one in found.metadata]
-    return {"plots": drawn, "fields": fields, "more": max(0, len(names) - _PLOTS), "wrong": wrong}
+    return {"plots": drawn, "fields": fields, "more": max(0, len(names) - most), "wrong": wrong}
 
 
 def _scatters(visit: Visit, query: ComparingQuery, names: list[str], runs: list[Compared]) -> list[plots.ScatterPlot]:
@@ -138,6 +142,11 @@ def _parallel(visit: Visit, query: ComparingQuery, found: Comparison, runs: list
     for name in _wanted(query, found)[: max(1, min(_AXES - len(axes), _METRIC_AXES))]:
         axes[f"{name}.{query.stat}"] = [_placed(_stat(one, name, query.stat)) for one in runs]
     return {"drawing": plots.parallel(axes, runs)}
+
+
+def _fitting(most: int, runs: list[Compared]) -> int:
+    """How many drawings fit on a page, fewer of many runs: a page stays small."""
+    return max(3, min(most, _SHAPES // len(runs)))
 
 
 def _varies(one: Difference) -> bool:

@@ -10,7 +10,7 @@ from mbox_ops.search.showing import show
 from mbox_ops.search.tree import Metric, Parameter, Tag
 from mbox_ops.server.ui.metric_formats import metric_text
 
-CELLS = 20_000  # on a page
+CELLS = 12_000  # on a page
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

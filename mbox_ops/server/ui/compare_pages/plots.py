@@ -13,6 +13,7 @@ WIDTH, HEIGHT = 460.0, 280.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 14.0, 12.0, 42.0
 _LONGEST = 16  # letters beside an axis
 AXIS_GAP = 130.0  # between parallel axes
+_TONES = 5
 
 
 class Dot(NamedTuple):
@@ -61,9 +62,15 @@ class Coordinate(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A run across the axes; `points` are pairs for a polyline, one for each stretch without a gap."""
+    """A run across the axes.
+
+    Attributes:
+        stretches: the points of a polyline for each stretch without a gap.
+        tone: 1 to 5 by its place on the last axis, 0 without one: how it is coloured where there are many.
+    """
 
     run: Compared
+    tone: int
     stretches: list[str]
     values: list[Place | None]
 
@@ -125,7 +132,9 @@ def parallel(axes: Mapping[str, Sequence[Place | None]], runs: Sequence[Compared
             None if column[row] is None else f"{axis.x:.1f},{_down(column[row] or 0.0):.1f}"
             for axis, column in zip(coordinates, places, strict=True)
         ]
-        lines.append(Line(run, _stretches(points), [values[row] for values in axes.values()]))
+        last = places[-1][row] if places else None
+        tone = 0 if last is None else min(int(last * _TONES), _TONES - 1) + 1
+        lines.append(Line(run, tone, _stretches(points), [values[row] for values in axes.values()]))
     return Parallel(LEFT * 2 + AXIS_GAP * max(len(coordinates) - 1, 0), coordinates, lines)
 
 

@@ -2,6 +2,8 @@
 
 import { chartPage } from "./charts/page.js";
 import { offerPictures } from "./charts/drawing.js";
+import { brushAxes } from "./charts/brushing.js";
 
 chartPage();
 offerPictures();
+brushAxes();

@@ -25,7 +25,7 @@ import { Twin } from "./twin.js";
  */
 
 const HEIGHT = 220;
-const MOST_POINTS = 60_000;
+const MOST_POINTS = 30_000;
 
 export class Chart {
   /**

@@ -6,7 +6,7 @@ import { Chart } from "./chart.js";
 /** @typedef {import("./curves.js").Axis} Axis */
 
 const REFRESH = 10_000;
-const AHEAD = "300px";
+const AHEAD = "150px";
 const REDRAWN = new Set(["logx", "logy", "band", "smoothing", "x"]);
 
 /** Bring the charts of the page to life. */
