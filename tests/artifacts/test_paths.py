@@ -93,7 +93,7 @@ def test_an_archive_of_such_paths_is_written_and_read_without_opening_one(server
     inside = [folder / "home", folder / "user" / "home", archive, archive.with_name(f"{archive.name}.partial")]
     assert strays(touched(log), inside) == []
     assert {path.name: path.read_text() for path in (folder / "outside").iterdir()} == {"precious": SECRET}
-    (blob,) = [path for path in (folder / "user" / "home" / "artifacts").glob("??/??/*")]
+    (blob,) = (folder / "user" / "home" / "artifacts").glob("??/??/*")
     assert blob.read_bytes() == DATA
 
 
