@@ -23,7 +23,7 @@ from mbox_ops.service.access import Actor
 from mbox_ops.service.changes import Changes, Position, is_wanted
 
 POLL_SECONDS = 0.5  # until what another replica has committed is seen, at the most
-SOON_SECONDS = 0.02  # until what waits for an open transaction is looked at again, at first
+SOON_SECONDS = 0.005  # until what waits for an open transaction is looked at again, at first
 PAUSE_SECONDS = 0.005  # between two looks, at the least
 BEAT_SECONDS = 15.0  # until a stream says that it is still there; as often it is asked whether its token still opens it
 

@@ -5,7 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from mbox_ops.entities.changes import Change
+from mbox_ops.entities.checkpoints import CreateCheckpoint
 from mbox_ops.entities.deletions import CreateDeletion, Selector, UndoDeletion
+from mbox_ops.entities.model_versions import CreateModelVersion, SetUniqueTags
+from mbox_ops.entities.models import CreateModel
 from mbox_ops.errors import CursorExpired, InvalidRequest, MboxError
 from tests.contract.doors import Door
 from tests.contract.writing import Stream, block
@@ -58,6 +61,29 @@ def test_conditions_and_instants_choose_among_changes(door: Door, stream: Stream
     assert [change.action for change in door.changes(2, since=0, kind=["run"], scenario="two")] == [
         "created", "updated"
     ]  # fmt: skip
+
+
+def test_models_versions_and_checkpoints_are_told_like_runs(door: Door, stream: StreamMaker) -> None:
+    """By their kinds; a checkpoint is in its run's scenario, a model in none."""
+    start = door.cursor()
+    run_id = stream().open(scenario="s").run_id
+    checkpoint = door.create_checkpoint(run_id, CreateCheckpoint(epoch=3)).checkpoint_id
+    model = door.create_model(CreateModel(name="m")).model_id
+    version = door.create_model_version(CreateModelVersion(model="m", version="1")).model_version_id
+    door.set_unique_tags(version, SetUniqueTags(unique_tags=["production"]))
+    changes = door.changes(5, cursor=start)
+    assert [(change.action, change.kind, change.id, change.scenario) for change in changes] == [
+        ("created", "run", run_id, "s"),
+        ("created", "checkpoint", checkpoint, "s"),
+        ("created", "model", model, None),
+        ("created", "model_version", version, None),
+        ("updated", "model_version", version, None),
+    ]
+    assert (changes[2].name, changes[4].parts) == ("m", ["unique_tags"])
+    assert [change.id for change in door.changes(3, cursor=start, kind=["model", "model_version"])] == [
+        model, version, version
+    ]  # fmt: skip
+    assert [change.id for change in door.changes(2, cursor=start, scenario="s")] == [run_id, checkpoint]
 
 
 def refused(call: Callable[[], object]) -> MboxError:
