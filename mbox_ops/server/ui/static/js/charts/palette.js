@@ -59,10 +59,11 @@ export function swatch(index) {
 }
 
 /**
- * Call when the theme has changed: by the page's switch or by the system's.
+ * Call when the theme has changed: by the page's switch or by the system's, or to that of paper.
  * @param {() => void} listener
  */
 export function onTheme(listener) {
   new MutationObserver(listener).observe(document.documentElement, { attributes: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener);
+  matchMedia("print").addEventListener("change", listener);
 }
