@@ -1,62 +1,69 @@
-"""Values of metrics, as tables and charts write them."""
+"""Values as pages write them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from mbox_ops.server.ui.metric_formats import format_of, metric_text
-from mbox_ops.server.ui.static_files import static
+from mbox_ops.server.ui import formats
 
-FORMATS = [
-    "", "number", "percentage", "scientific", "duration", "bytes", "nothing known", "%.3f", "%d", "%+.2e", "%8.3f|",
-    "%-8.2f|", "%08.2f", "% d", "%g", "%.10G", "%.1f %% of all", "%d of %d", "%", "%99.99f", "%s",
-]  # fmt: skip
-VALUES = [
-    0.0, 1.0, -1.0, 0.1, 0.123456789, 1234.5678, 98765.4321, 123456.789, 1e-5, -2.3456e-7, 4.2e9, 1_048_576.0, 3e12,
-    59.9, 61.2, 3_600.0, 100_000.0, 900_000.0, -90.0, float("nan"), float("inf"), float("-inf"),
-]  # fmt: skip
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("value", "form", "text"),
+    ("seconds", "told"),
     [
-        (0.9312, "percentage", "93.12 %"),
-        (1234.5678, "scientific", "1.235e+03"),
-        (93.0, "duration", "1 min 33 s"),
-        (-93.0, "duration", "-1 min 33 s"),
-        (1536.0, "bytes", "1.5 KiB"),
-        (0.5, "%.3f of it", "0.500 of it"),
-        (7.9, "%03d", "007"),
-        (1.0, "%999f", "%999f"),
-        ("NaN", "%.2f", "NaN"),
-        ("Infinity", "bytes", "\N{INFINITY}"),
-        ("good", "%.2f", "good"),
-        (None, "", ""),
+        (0, "just now"), (59, "just now"), (60, "1 minute ago"), (3_599, "59 minutes ago"), (7_200, "2 hours ago"),
+        (86_400 * 29, "29 days ago"), (86_400 * 31, "1 month ago"), (86_400 * 800, "2 years ago"),
+        (-120, "in 2 minutes"),
     ],
+)  # fmt: skip
+def test_an_instant_is_told_by_how_long_ago_it_was(seconds: int, told: str) -> None:
+    """The exact one is in the title and in the element's own attribute."""
+    html = formats.time(NOW - timedelta(seconds=seconds), now=NOW)
+    assert html.striptags() == told
+    assert (NOW - timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S.000000 UTC") in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (None, ""), (0.0125, "12 ms"), (1.5, "1.5 s"), (60, "1 min"), (61, "1 min 1 s"), (3_600, "1 h"),
+        (5_400, "1 h 30 min"), (86_400, "1 d"), (100_000, "1 d 3 h"),
+    ],
+)  # fmt: skip
+def test_a_duration_has_at_most_two_units(seconds: float | None, told: str) -> None:
+    """As one says it."""
+    assert formats.duration(seconds) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (3, "3"), (3.0, "3"), (0.1, "0.1"), (1 / 3, "0.33333"), (123_456_789, "123456789"), (1e-7, "1e-07"),
+        (1e30, "1e+30"),
+        (-0.000012345678, "-1.2346e-05"), ("NaN", "NaN"), ("Infinity", "∞"), ("-Infinity", "\N{MINUS SIGN}∞"), (None, ""),
+    ],
+)  # fmt: skip
+def test_a_number_is_short_in_sight_and_exact_in_the_title(value: Any, shown: str) -> None:
+    """Five digits; what is whole stays so."""
+    html = formats.number(value)
+    assert html.striptags() == shown
+    assert value is None or str(value) in html or str(value).removesuffix(".0") == shown or "title" not in html
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0, "0 B"), (999, "999 B"), (1_000, "1 kB"), (12_345, "12.3 kB"), (5 * 10**12, "5 TB")]
 )
-def test_a_label_says_how_values_are_written(value: float | str | None, form: str, text: str) -> None:
-    """By name, or as C's printf would; text and what is no number stay what they are."""
-    assert metric_text(value, form) == text
+def test_bytes_are_told_in_the_unit_that_fits(value: int, shown: str) -> None:
+    """Thousands, not powers of two."""
+    assert formats.size(value).replace("\N{NARROW NO-BREAK SPACE}", " ") == shown
 
 
-def test_charts_write_values_as_tables_do(tab: Any, namespace: str) -> None:
-    """The two ways agree, so that no number changes its look between a table and the cursor of its chart."""
-    tab.goto(f"/sign-in?namespace={namespace}")
-    script = """async ([path, formats, values]) => {
-      const { formatNumber } = await import(path);
-      return formats.map((format) => values.map((value) => formatNumber(Number(value), format)));
-    }"""
-    shown = tab.evaluate(script, [static("js/charts/formats.js"), FORMATS, list(map(repr_js, VALUES))])
-    assert shown == [[metric_text(value, form) for value in VALUES] for form in FORMATS]
-
-
-def repr_js(value: float) -> str:
-    """A number as JavaScript reads it from text."""
-    return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(repr(value), repr(value))
-
-
-def test_system_metrics_have_formats_by_themselves() -> None:
-    """By the end of their names; a label wins."""
-    assert format_of({}, "system/memory_bytes") == "bytes"
-    assert format_of({"system/memory_bytes": {"format_string": "number"}}, "system/memory_bytes") == "number"
-    assert format_of({"loss": {"format_string": 7}}, "loss") == ""
+def test_users_texts_are_escaped_and_isolated() -> None:
+    """In sight and in the title."""
+    html = formats.text("<b onclick='x'>\"&\u202e")
+    assert html == (
+        '<bdi class="cut" title="&lt;b onclick=&#39;x&#39;&gt;&#34;&amp;\u202e">'
+        "&lt;b onclick=&#39;x&#39;&gt;&#34;&amp;\u202e</bdi>"
+    )

@@ -16,6 +16,10 @@ _STATES = {
     "KILLED": ("killed", "\N{BLACK SQUARE}"),
     "LOST": ("lost", "?"),
 }
+# Adding to these escapes what is no HTML yet; `Markup.format` would take four times as long for a thousand cells.
+_CUT, _END = Markup('<bdi class="cut" title="'), Markup("</bdi>")
+_TITLED, _TITLE, _SHOWN, _SPAN_END = Markup('<span title="'), Markup('" title="'), Markup('">'), Markup("</span>")
+_TIME, _TIME_END = Markup('<time datetime="'), Markup("</time>")
 _DIGITS = 5
 _WIDEST_INTEGER = 1e9
 
@@ -27,7 +31,7 @@ def time(value: datetime | None, *, now: datetime | None = None) -> Markup:
     exact = value.astimezone(UTC)
     iso = exact.isoformat().replace("+00:00", "Z")
     title = exact.strftime("%Y-%m-%d %H:%M:%S.%f UTC")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, title, ago(exact, now or datetime.now(UTC)))
+    return _TIME + iso + _TITLE + title + _SHOWN + ago(exact, now or datetime.now(UTC)) + _TIME_END
 
 
 def ago(value: datetime, now: datetime) -> str:
@@ -78,8 +82,8 @@ def number(value: float | str | None) -> Markup:
     short = short_number(value)
     exact = "" if value is None else str(value)
     if exact in (short, f"{short}.0"):
-        return Markup("{}").format(short)
-    return Markup('<span title="{}">{}</span>').format(exact, short)
+        return escape(short)
+    return _TITLED + escape(exact) + _SHOWN + escape(short) + _SPAN_END
 
 
 def count(value: int) -> str:
@@ -110,7 +114,7 @@ def text(value: Any) -> Markup:
     """A user's text, isolated so that its direction and its controls stay its own; cut by the stylesheet, whole in the
     title."""
     shown = escape(value)
-    return Markup('<bdi class="cut" title="{0}">{0}</bdi>').format(shown)
+    return _CUT + shown + _SHOWN + shown + _END
 
 
 FILTERS = {
