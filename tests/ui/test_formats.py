@@ -42,7 +42,8 @@ def test_a_duration_has_at_most_two_units(seconds: float | None, told: str) -> N
     [
         (3, "3"), (3.0, "3"), (0.1, "0.1"), (1 / 3, "0.33333"), (123_456_789, "123456789"), (1e-7, "1e-07"),
         (1e30, "1e+30"),
-        (-0.000012345678, "-1.2346e-05"), ("NaN", "NaN"), ("Infinity", "∞"), ("-Infinity", "\N{MINUS SIGN}∞"), (None, ""),
+        (-0.000012345678, "-1.2346e-05"), ("NaN", "NaN"), ("Infinity", "∞"), ("-Infinity", "\N{MINUS SIGN}∞"),
+        (None, ""),
     ],
 )  # fmt: skip
 def test_a_number_is_short_in_sight_and_exact_in_the_title(value: Any, shown: str) -> None:
