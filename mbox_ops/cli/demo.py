@@ -126,7 +126,9 @@ def _say_what_is_next(server: LiveServer, folder: Path, run_id: str | None, *, r
     if not running:
         out.print("Look at it again with")
         out.print(f"  MBOX_HOME={server.home} {program} serve --port {server.port}", soft_wrap=True)
-        out.print("and then, in another terminal,")
+        out.print(f"then open {server.url}/ in a browser, or, in another terminal,")
+    else:
+        out.print(f"Open {server.url}/ in a browser, or")
     shown = [f"runs show {run_id}", f"history {run_id} test/loss"] if run_id else []
     for command in ("runs list", "scenarios list", *shown):
         out.print(f"  MBOX_URL={server.url} {program} {command}", soft_wrap=True)
