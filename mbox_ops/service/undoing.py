@@ -34,6 +34,7 @@ def undo(conn: "Connection", row: int, deletion: Deletion, request: UndoDeletion
             f"Deletion {deletion.id!r} is {deletion.state}; only one that is TOMBSTONED can be undone.",
             state=deletion.state,
         )
+    deletions.hold(conn, deletion_id=row)
     deletions.announce(conn, deletion_id=row, action="created", now=now, parts=["undo"])
     if request.key_suffix is not None:
         _rename(conn, row, request.key_suffix, limits)

@@ -89,8 +89,13 @@ def is_protected() -> ColumnElement[bool]:
 def lock(conn: Connection, targets: Targets) -> None:
     """Wait for the writers that hold these subjects and keep others out until the transaction ends."""
     if conn.dialect.name == "postgresql":  # on SQLite the transaction holds the whole file
-        held = targets.order_by(subjects.c.id).with_for_update(of=subjects).subquery()
+        held = targets.order_by(subjects.c.id).with_for_update(of=subjects, key_share=True).subquery()
         conn.execute(select(func.count()).select_from(held))
+
+
+def hold(conn: Connection, *, deletion_id: int) -> None:
+    """Hold all that a deletion took, in the order in which others hold it, so that nobody waits in a circle."""
+    lock(conn, select(subjects.c.id).where(subjects.c.deletion_id == deletion_id))
 
 
 def insert(

@@ -207,7 +207,7 @@ def expired(conn: Connection, *, now: int, patience: int, limit: int, hold: bool
         .order_by(table.c.lease_at)
         .limit(limit)
     )
-    held = query.with_for_update(of=subjects, skip_locked=True) if hold else query
+    held = query.with_for_update(of=subjects, key_share=True, skip_locked=True) if hold else query
     return [Expired(*row) for row in conn.execute(held)]
 
 

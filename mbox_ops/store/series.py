@@ -36,7 +36,8 @@ def fold(conn: Connection, *, subject_id: int, upto: int | None = None) -> int:
     Returns:
         The arrival up to which the summaries hold now; 0 for a subject that is gone.
     """
-    query = select(subjects.c.arrival, subjects.c.folded).where(subjects.c.id == subject_id).with_for_update()
+    query = select(subjects.c.arrival, subjects.c.folded).where(subjects.c.id == subject_id)
+    query = query.with_for_update(key_share=True)
     subject = conn.execute(query).one_or_none()
     if subject is None:
         return 0

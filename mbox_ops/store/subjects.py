@@ -33,14 +33,16 @@ _SELECT: Select[Any] = select(
 ).join(namespaces, namespaces.c.id == table.c.namespace_id)  # fmt: skip
 
 _BY_UID = _SELECT.where(table.c.uid == bindparam("uid"))
-_BY_UID_HELD = _BY_UID.with_for_update(of=table)
-_BY_ID_HELD = _SELECT.where(table.c.id == bindparam("id")).with_for_update(of=table)
+# Nobody changes a subject's id, so holding it keeps out all but those who only need it to be there: whoever writes to a
+# checkpoint holds that, and needs its run to be there while another, who makes a checkpoint, holds the run.
+_BY_UID_HELD = _BY_UID.with_for_update(of=table, key_share=True)
+_BY_ID_HELD = _SELECT.where(table.c.id == bindparam("id")).with_for_update(of=table, key_share=True)
 _BY_KEY_HELD = _SELECT.where(
     table.c.namespace_id == bindparam("namespace_id"),
     table.c.type == bindparam("type"),
     table.c.key_hash == bindparam("key_hash"),
     table.c.deletion_id.is_(None),
-).with_for_update(of=table)
+).with_for_update(of=table, key_share=True)
 _ARRIVE = sql_update(table).where(table.c.id == bindparam("of")).values(
     arrival=bindparam("new_arrival"), folded=bindparam("new_folded"), updated_at=bindparam("now")
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Models, versions and checkpoints within the service: what they must not touch, and what a purge leaves of them."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,7 +17,7 @@ from mbox_ops.entities.models import CreateModel
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.entities.search import FieldQuery, ValueQuery
 from mbox_ops.entities.writers import Batch, MetadataOp, Writer
-from mbox_ops.errors import NotFound, RunDeleted
+from mbox_ops.errors import MboxError, NotFound, RunDeleted
 from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database
 from mbox_ops.wire.encodings import pack_floats
@@ -166,6 +167,47 @@ def test_a_token_acts_in_the_object_s_own_namespace_if_it_opens_it(service: Serv
     for one in (service.models.get, service.model_versions.get):
         with pytest.raises(NotFound):
             one(actor("other", opens={"other"}), model_id)
+
+
+def test_nobody_waits_in_a_circle(service: Service) -> None:
+    """Who makes checkpoints, writes to them and to runs, reads, deletes and undoes, all at once."""
+    logs = [Log(service).open(scenario="churn") for _ in range(3)]
+    points = [Block(names=["loss"], values=pack_floats([1.0]))]
+    made: list[str] = []
+
+    def make(run_id: str, turn: int) -> None:
+        wish = CreateCheckpoint(epoch=turn % 4, metrics={"loss": 1.0})
+        made.append(service.checkpoints.create(ANN, run_id, wish).checkpoint_id)
+
+    def delete_and_undo(run_id: str, turn: int) -> None:
+        selector = Selector(scenarios=["churn"])
+        service.deletions.undo(
+            ANN, service.deletions.create(ANN, CreateDeletion(selector=selector, force=True)).id
+        )  # fmt: skip
+
+    actions = [
+        make, make, delete_and_undo,
+        lambda run_id, _: service.batches.write(ANN, Batch(run_id=run_id, points=points)),
+        lambda _, turn: service.batches.write(ANN, Batch(run_id=made[turn % len(made)], points=points)),
+        lambda run_id, _: service.checkpoints.list(ANN, run_id, CheckpointQuery()),
+    ]  # fmt: skip
+    make(logs[0].id, 0)
+
+    def work(seed: int) -> set[str]:
+        rng, refused = random.Random(seed), set()
+        for turn in range(15):
+            try:
+                rng.choice(actions)(rng.choice(logs).id, turn)
+            except MboxError as error:
+                refused.add(error.code)
+        return refused
+
+    with ThreadPoolExecutor(6) as pool:
+        refused = set().union(*pool.map(work, range(6)))
+    assert refused <= {"run_deleted", "not_found"}
+    for log in logs:
+        found = service.checkpoints.list(ANN, log.id, CheckpointQuery()).items
+        assert len({checkpoint.epoch for checkpoint in found}) == len(found)
 
 
 def test_the_feed_of_changes_tells_of_them(service: Service) -> None:
