@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from mbox_ops.errors import StorageFull, Unavailable
@@ -80,7 +81,7 @@ def test_what_may_go_through_later_says_when_to_try_again(
 def test_a_bug_is_an_internal_error_with_its_reason_in_the_log(app: App, service: Service) -> None:
     """The caller gets the request id, and nothing of the inside."""
     service.runs = Broken(ZeroDivisionError("secret inside"))  # type: ignore[assignment]
-    with capture_logs() as logs:
+    with capture_logs(processors=[merge_contextvars]) as logs:
         status, _, body = ask_app(app, "GET", "/api/v1/runs/x")
     assert (status, body["error"]["code"], body["error"]["request_id"]) == (500, "internal", "the-one")
     assert "secret inside" not in str(body)
