@@ -81,7 +81,7 @@ export function selection(form) {
   });
   form.addEventListener("submit", (event) => {
     const action = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "";
-    if (action !== "tag" && action !== "move") return; // one may come back to the same selection
+    if (action === "compare") return; // one comes back to the same selection
     sessionStorage.removeItem(KEY);
   });
   all.hidden = false;
