@@ -303,3 +303,12 @@ def test_all_that_is_found_is_offered_for_deletion(plain_tab: Any, filled: str) 
     assert link.get_attribute("href").startswith("/deletions/new?scenario=vision&filter=params.lr+%3C+0.2&")
     plain_tab.goto(f"/runs?namespace={filled}")
     assert link.count() == 0
+
+
+def test_words_alone_lead_to_runs_of_that_name(plain_tab: Any, filled: str, watch: Watch) -> None:
+    """They are no filter, and one click makes them one."""
+    watch.expect("422")
+    plain_tab.goto(f"/runs?namespace={filled}&filter=run-3")
+    plain_tab.get_by_role("link", name="Find runs whose name contains").click()
+    assert plain_tab.get_by_label(FILTER, exact=True).input_value() == "name CONTAINS 'run-3'"
+    assert names(plain_tab) == ["run-3"]

@@ -1,5 +1,6 @@
 """The table of runs: found, sorted, grouped; and the pages that write its address."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +23,7 @@ from mbox_ops.server.ui.visits import Answer, QueryValue, Visit, redirect
 from mbox_ops.service.catalogue import LISTED
 
 NEWEST_FIRST = "-started_at"
+_WORDS = re.compile(r"[\w\s./:-]{1,100}")
 _MOST_GROUPS = 200
 _MOST_FIELDS = 500
 _MOST_VIEWS = 20
@@ -97,11 +99,12 @@ class Group(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """What is wrong with the address, shown at its place."""
+    """What is wrong with the address, shown at its place; `instead` finds runs that are called as the filter says."""
 
     field: str
     message: str
     excerpt: str
+    instead: str | None
 
 
 @page("GET", "/runs", scope="read")
@@ -115,7 +118,7 @@ def runs(visit: Visit, query: RunsQuery) -> Answer:
         field = str(error.details.get("field"))
         if field not in _SHOWN_HERE:
             raise
-        wrong = Wrong(field, error.message, str(error.details.get("excerpt", "")))
+        wrong = Wrong(field, error.message, str(error.details.get("excerpt", "")), _by_name(visit, query, field))
         shown, status = {"table": None, "groups": None, "page": None, "parts": [], "chosen": ""}, 422
     title = "Runs" if query.scenario is None else f"Runs of {query.scenario}"
     return render(
@@ -210,6 +213,13 @@ def _documents(visit: Visit, found: Page[Run], fields: Sequence[Field]) -> Mappi
 
 def _parts(query: RunsQuery, visit: Visit) -> list[Part]:
     return parts_of(query.filter, visit.limits) if query.filter else []
+
+
+def _by_name(visit: Visit, query: RunsQuery, field: str) -> str | None:
+    """The address that finds runs by a part of their name, where the filter is no more than words."""
+    if field != "filter" or not query.filter or not _WORDS.fullmatch(query.filter):
+        return None
+    return table_link(visit, query, filter=f"name CONTAINS {text_literal(query.filter.strip())}")
 
 
 def _without_blanks(query: RunsQuery) -> RunsQuery:
