@@ -18,7 +18,9 @@ from mbox_ops.entities.changes import Action, Change, SubjectKind
 
 STYLES: dict[Action, str] = {"created": "green", "updated": "cyan", "deleted": "red"}
 
-Timeout = Annotated[float | None, typer.Option(min=0, help="End when nothing has come for so many seconds.")]
+Timeout = Annotated[
+    float | None, typer.Option(min=0, help="End when nothing has come for so many seconds; 0: with what is there.")
+]
 
 
 def watch(

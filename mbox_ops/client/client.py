@@ -252,7 +252,7 @@ class Client(ModelCalls):
             kind: `run`, `model`, `model_version`, `checkpoint`, or several of them.
             scenario: only runs, and their checkpoints, that are in it after the change.
             subject: only one object.
-            timeout: end when no change has come for so many seconds.
+            timeout: end when no change has come for so many seconds; 0 gives what has changed already.
             patience: raise when the service has been away for so many seconds; by default it is waited for.
 
         Returns:

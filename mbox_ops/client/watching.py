@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -78,13 +79,14 @@ class Watch(Iterator[Change]):
             Unavailable: the service was away for `patience` seconds.
         """
         until = None if self._timeout is None else time.monotonic() + self._timeout
+        more = True  # there may be, until it was asked for
         while not self._waiting:
             left = WAIT if until is None else until - time.monotonic()
-            if left <= 0:
+            if left <= 0 and not more:
                 raise StopIteration
-            page = self._page(min(WAIT, int(left) + 1))
+            page = self._page(max(min(WAIT, math.ceil(left)), 0))
             self._waiting.extend(page.items)
-            self._next = page.next
+            self._next, more = page.next, page.more
             if not page.items:
                 self.cursor = page.next
         change = self._waiting.popleft()

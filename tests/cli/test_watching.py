@@ -46,11 +46,11 @@ def test_changes_are_lines_for_people_and_for_programs(server: LiveServer) -> No
     made = client.runs.create(scenario="churn", run_name="first")
     made.set_tags({"a": "b"})
     made.persist_run()
-    status, out, err = run(server, "watch", "--from", start_at, "--timeout", "1")
+    status, out, err = run(server, "watch", "--from", start_at, "--timeout", "0")
     assert (status, "created run" in out, "'first' in churn RUNNING (tags)" in out) == (0, True, True)
     cursor = err.split("--from ")[1].strip()
-    assert run(server, "watch", "--from", cursor, "--timeout", "1", "--json")[1] == ""
-    lines = run(server, "watch", "--since", "1h", "--kind", "run", "--scenario", "churn", "--timeout", "1", "--json")[1]
+    assert run(server, "watch", "--from", cursor, "--timeout", "0", "--json")[1] == ""
+    lines = run(server, "watch", "--since", "1h", "--kind", "run", "--scenario", "churn", "--timeout", "0", "--json")[1]
     changes = [json.loads(line) for line in lines.splitlines()]
     assert [(change["action"], change["parts"]) for change in changes] == [("created", []), ("updated", ["tags"])]
     assert run(server, "watch", "--kind", "thing")[0] == 1

@@ -15,7 +15,7 @@ def test_a_watch_gives_what_changes_from_its_beginning_on() -> None:
     with live_server() as server:
         client = Client(server.url)
         client.runs.create(scenario="old")
-        watch = client.watch(timeout=1)
+        watch = client.watch(timeout=0)
         runs = [client.runs.create(scenario="new", run_name=f"r{number}") for number in range(3)]
         first = next(watch)
         cursor = watch.cursor
@@ -23,12 +23,12 @@ def test_a_watch_gives_what_changes_from_its_beginning_on() -> None:
         assert [change.id for change in (first, *rest)] == [run.id for run in runs]
         assert (first.action, first.kind, first.scenario, first.name) == ("created", "run", "new", "r0")
         assert cursor == first.cursor
-        assert [change.id for change in client.watch(cursor, timeout=1)] == [run.id for run in runs[1:]]
-        assert [change.id for change in client.watch(watch.cursor, timeout=1)] == []
-        assert [change.id for change in client.watch(since=0, scenario="old", timeout=1)] == [
-            change.id for change in client.watch(since=0, timeout=1) if change.scenario == "old"
+        assert [change.id for change in client.watch(cursor, timeout=0)] == [run.id for run in runs[1:]]
+        assert [change.id for change in client.watch(watch.cursor, timeout=0)] == []
+        assert [change.id for change in client.watch(since=0, scenario="old", timeout=0)] == [
+            change.id for change in client.watch(since=0, timeout=0) if change.scenario == "old"
         ]
-        assert [change.name for change in client.watch(since=0, subject=runs[1], kind="run", timeout=1)] == ["r1"]
+        assert [change.name for change in client.watch(since=0, subject=runs[1], kind="run", timeout=0)] == ["r1"]
         with pytest.raises(InvalidRequest):
             client.watch("no cursor")
 
