@@ -40,8 +40,8 @@ def test_every_error_has_a_verdict() -> None:
         "WAIT": ["internal", "method_not_allowed", "storage_full", "unavailable"],
         "DENIED": ["forbidden", "unauthenticated"],
         "REFUSED": [
-            "conflict", "invalid_request", "malformed_request", "not_found", "out_of_range", "stale", "too_large",
-            "unsupported_media_type",
+            "conflict", "cursor_expired", "invalid_request", "malformed_request", "not_found", "out_of_range", "stale",
+            "too_large", "unsupported_media_type",
         ],
         "OVER": ["fenced", "run_deleted"],
     }  # fmt: skip
