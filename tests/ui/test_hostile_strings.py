@@ -1,0 +1,94 @@
+"""Whatever users write into whatever field: nothing of it runs, and nothing of it breaks a page."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from mbox_ops.testing import LiveServer
+from tests.server.asking import ask
+from tests.ui.conftest import Watch
+from tests.ui.world import Text, World, build
+
+TEXTS = (
+    "\"><script>alert(1)</script><img src=x onerror=alert(1)><b onmouseover='alert(1)' ",
+    "' autofocus onfocus=alert(1) x='</title></textarea></style></script></pre><svg onload=alert(1)>",
+    "javascript:alert(1)//%0aalert(1)",
+    "{{7*191}} {% raw %} ${7*191} #{7*191} <%= 7*191 %> &lt;b&gt;&#39;&amp;amp;",
+    "=HYPERLINK(\"http://evil.example\";\"click\")",
+    "\u202egnp.exe\u202c \u2066\u2067right\u2069 \u200f\u061c \x1b[31mred\x07 \u2028line\u2029paragraph\r\n\ttab",
+    "a\u0301\u0302\u0303\u0304\u0305\u0306" * 9 + "\u200d\u200b\N{PILE OF POO}" * 40 + "\u0600\ufdfd",
+)  # fmt: skip
+MARKS = """() => document.querySelectorAll(
+    "script:not([src]), [src=x], [onerror], [onload], [onfocus], [onmouseover], [href^='javascript' i], main iframe"
+).length"""
+TOO_WIDE = "document.documentElement.scrollWidth > 1280"
+
+
+def text_of(hostile: str) -> Text:
+    """The text in every field, as often as it has room, with the field's name so that no two are alike."""
+
+    def text(field: str, most: int) -> str:
+        return f"{hostile}{field}"[:most].strip()
+
+    return text
+
+
+def long_text(field: str, most: int) -> str:
+    """As many characters as the field takes, none of which a line can break at."""
+    return f"{field.replace(' ', '')}{'W' * most}"[:most]
+
+
+@pytest.fixture(scope="module")
+def hostile(server: LiveServer) -> World:
+    """A run, a model, a view and a deletion for each of the texts."""
+    return build(server, "hostile", [*(text_of(one) for one in TEXTS), long_text])
+
+
+def test_nothing_runs_and_nothing_breaks_the_layout(tab: Any, watch: Watch, hostile: World) -> None:
+    """On every page, at 1280x720: no dialog, no element that the text made, no scrolling of the page sideways."""
+    for status in ("404", "422"):
+        watch.expect(status)
+    dialogs: list[str] = []
+    tab.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    wide, made = [], []
+    for path in hostile.paths:
+        tab.goto(path)
+        tab.mouse.move(640, 360)
+        if tab.evaluate(TOO_WIDE):
+            wide.append(path)
+        if tab.evaluate(MARKS):
+            made.append(path)
+        assert "1337" not in tab.locator("main").inner_text()
+    assert (dialogs, wide, made) == ([], [], [])
+
+
+def test_tables_in_place_of_curves_stay_in_their_boxes(plain_tab: Any, hostile: World) -> None:
+    """They do without a script."""
+    wide, with_charts = [], [path for path in hostile.paths if "/metrics" in path or "view=curves" in path]
+    for path in with_charts:
+        plain_tab.goto(path)
+        if plain_tab.evaluate(TOO_WIDE):
+            wide.append(path)
+    assert (len(with_charts), wide) == (2, [])
+
+
+def test_no_cell_of_the_file_is_a_formula(server: LiveServer, hostile: World) -> None:
+    """A spreadsheet reads what begins with = + - @, a tab or a line end as one."""
+    text = ask(server.url, "GET", hostile.csv).body.decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert len(cells) > 50
+    assert any("HYPERLINK" in cell for cell in cells)
+    formulas = [
+        cell for cell in cells if cell[:1] in ("=", "+", "@", "\t", "\r") or (cell[:1] == "-" and not _number(cell))
+    ]
+    assert formulas == []
+
+
+def _number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
