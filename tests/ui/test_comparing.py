@@ -53,22 +53,25 @@ def test_only_what_differs_is_shown_until_all_is_asked_for(either_tab: Any, five
     assert table["loss"] == ["1", "2", "3", "4", "5"]
     assert not {"seed", "model.kind"} & table.keys()
     either_tab.get_by_role("link", name="Show all").click()
+    either_tab.wait_for_url("**all=true**")
     table = rows(either_tab)
     assert table["seed"] == ["7"] * 5
     assert "≠ lr" in table
     either_tab.get_by_role("link", name="Leave out run 5").click()
-    assert either_tab.get_by_role("heading", level=1).inner_text() == "Compare 4 runs"
+    either_tab.get_by_role("heading", level=1, name="Compare 4 runs").wait_for()
 
 
 def test_a_metric_is_set_over_a_parameter(either_tab: Any, five: list[str], namespace: str) -> None:
     """As a drawing whose points lead to the runs, and as a table."""
     either_tab.goto(at(namespace, five))
     either_tab.get_by_role("link", name="Metric over a field").click()
+    either_tab.wait_for_url("**view=scatter**")
     either_tab.get_by_label("Metric").select_option("accuracy")
     either_tab.get_by_label("Over").fill("params.lr")
     either_tab.get_by_label("log x").check()
     either_tab.get_by_role("button", name="Show").click()
     drawing = either_tab.get_by_role("group", name="metrics.accuracy over params.lr")
+    drawing.wait_for()
     points = drawing.get_by_role("link")
     assert points.count() == 5
     either_tab.get_by_text("Table", exact=True).click()
@@ -81,7 +84,7 @@ def test_a_metric_is_set_over_a_parameter(either_tab: Any, five: list[str], name
 def test_a_wrong_field_is_explained_beside_it(tab: Any, five: list[str], namespace: str) -> None:
     """The form keeps what was typed."""
     tab.goto(at(namespace, five, view="scatter", field="params."))
-    assert tab.get_by_role("alert").is_visible()
+    tab.get_by_role("alert").wait_for()
     assert tab.get_by_label("Over").input_value() == "params."
 
 
@@ -92,6 +95,7 @@ def test_a_metric_is_set_over_the_runs(either_tab: Any, five: list[str], namespa
     assert " ".join(shown[0].split()) == "run 5 50 %"
     either_tab.get_by_label("Order").select_option("by value")
     either_tab.get_by_role("button", name="Show").click()
+    either_tab.wait_for_url("**order=value**")
     shown = either_tab.locator(".bar-table tbody tr").all_inner_texts()
     assert " ".join(shown[0].split()) == "run 1 10 %"
 
@@ -141,7 +145,7 @@ def test_the_table_comes_as_csv(either_tab: Any, five: list[str], namespace: str
 def test_nothing_to_compare_leads_to_the_runs(tab: Any, namespace: str) -> None:
     """An address without runs says what to do."""
     tab.goto(at(namespace, []))
-    assert tab.get_by_role("link", name="table of runs").is_visible()
+    tab.get_by_role("link", name="table of runs").wait_for()
 
 
 @pytest.mark.parametrize("view", ["table", "curves", "runs", "scatter", "parallel"])

@@ -27,19 +27,21 @@ export class Legend {
    * @param {(curve: number, shown: boolean) => void} onSwitch
    */
   entry(curve, onSwitch) {
-    const entry = document.createElement("button");
-    entry.type = "button";
-    entry.setAttribute("aria-pressed", "true");
+    const alone = this.spec.series.length === 1; // nothing to switch, and the title says what it is
+    const entry = document.createElement(alone ? "span" : "button");
     const label = document.createElement("bdi");
     label.textContent = label.title = this.spec.series[curve].label;
     const value = document.createElement("output");
     entry.append(swatch(lookOf(this.spec, curve)), label, value);
+    this.root.append(entry);
+    if (!(entry instanceof HTMLButtonElement)) return value;
+    entry.type = "button";
+    entry.setAttribute("aria-pressed", "true");
     entry.addEventListener("click", () => {
       const shown = entry.getAttribute("aria-pressed") !== "true";
       entry.setAttribute("aria-pressed", String(shown));
       onSwitch(curve, shown);
     });
-    this.root.append(entry);
     return value;
   }
 
