@@ -24,7 +24,8 @@ from mbox_ops.service.changes import Changes, Position, is_wanted
 
 POLL_SECONDS = 0.5  # until what another replica has committed is seen, at the most
 SOON_SECONDS = 0.005  # until what waits for an open transaction is looked at again, at first
-PAUSE_SECONDS = 0.005  # between two looks, at the least
+PAUSE_SECONDS = 0.005  # between two looks, at the least, and as much again for each `MANY` who are woken by one
+MANY = 50
 BEAT_SECONDS = 15.0  # until a stream says that it is still there; as often it is asked whether its token still opens it
 
 log = structlog.get_logger("mbox_ops.feed")
@@ -175,7 +176,7 @@ class Feed:
             while self._channels and not self._closing.is_set():
                 self._rung.clear()
                 pause = await self._look(pause)
-                await asyncio.sleep(min(pause, PAUSE_SECONDS))
+                await asyncio.sleep(min(pause, PAUSE_SECONDS * (1 + self.watchers / MANY)))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._rung.wait(), pause)
         finally:
