@@ -1,10 +1,11 @@
-"""Saved views, and runs in groups: what the pages ask of the service."""
+"""Saved views, runs in groups, and the parts of scenarios: what the pages ask of the service."""
 
 import pytest
 
+from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.limits import DEFAULT
 from mbox_ops.entities.metrics import Block
-from mbox_ops.entities.runs import OpenRun, RunQuery
+from mbox_ops.entities.runs import OpenRun, RunQuery, Source
 from mbox_ops.entities.search import RunGroup
 from mbox_ops.entities.writers import Batch, MetadataOp
 from mbox_ops.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -122,3 +123,38 @@ def test_what_cannot_be_grouped_by_is_told(grouped: Service) -> None:
         groups(grouped, "status", "los")
     with pytest.raises(InvalidRequest, match="limit is 0"):
         grouped.runs.groups(ANN, RunQuery(), by="status", metric=None, limit=0)
+
+
+def test_the_parts_of_a_scenario_are_its_sources_and_their_collections(service: Service) -> None:
+    """In the order of their names; deleted runs do not count, and neither do other scenarios."""
+    gone = ""
+    for name, kind, source, collection in [
+        ("vision", "pipeline", "nightly", None), ("vision", "pipeline", "nightly", "sweep"),
+        ("vision", "pipeline", "nightly", "sweep"), ("vision", "notebook", "look", None),
+        ("vision", None, None, "sweep"), ("other", "pipeline", "nightly", None), ("vision", "pipeline", "weekly", None),
+    ]:  # fmt: skip
+        from_where = None if source is None else Source(kind=kind, name=source)
+        opened = OpenRun(scenario=name, source=from_where, collection=collection)
+        gone = service.batches.write(ANN, Batch(open=opened, state="FINISHED")).run_id
+    service.deletions.create(ANN, CreateDeletion(selector=Selector(run_id=gone)))
+    parts = service.scenarios.parts(READER, "vision")
+    assert sorted([(part.source, part.collection, part.is_default, part.runs) for part in parts], key=str) == [
+        ("look", "look", True, 1), ("nightly", "nightly", True, 1), ("nightly", "sweep", False, 2),
+        (None, "sweep", False, 1),
+    ]  # fmt: skip
+    listed = service.scenarios.list(READER).items
+    assert [(one.name, one.runs, one.collections) for one in listed] == [("other", 1, 1), ("vision", 5, 3)]
+    assert len(service.scenarios.parts(READER, "vision", limit=2)) == 2
+    assert service.scenarios.parts(READER, "nothing") == service.scenarios.parts(actor("nowhere"), "vision") == []
+
+
+def test_a_scenario_whose_runs_are_all_deleted_is_not_listed(service: Service) -> None:
+    """And neither are its collections, until the deletion is undone."""
+    service.batches.write(ANN, Batch(open=OpenRun(scenario="vision", collection="sweep"), state="FINISHED"))
+    deletion = service.deletions.create(ANN, CreateDeletion(selector=Selector(scenarios=["vision"])))
+    assert service.scenarios.list(ANN).items == []
+    assert service.collections.list(ANN).items == []
+    assert service.scenarios.parts(ANN, "vision") == []
+    service.deletions.undo(ANN, deletion.id)
+    assert [one.runs for one in service.scenarios.list(ANN).items] == [1]
+    assert [one.runs for one in service.collections.list(ANN).items] == [1]
