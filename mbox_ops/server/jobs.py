@@ -85,7 +85,7 @@ def jobs_of(service: Service, metrics: Metrics, certificate: Certificate | None 
             Job("seal metrics", 2.0, service.metrics.seal_due),
             Job("purge deletions", 1.0, service.deletions.purge_due),
             Job("give space back", 10.0, service.deletions.purging.give_space_back),
-            Job("sweep the outbox", 60.0, service.changes.sweep),
+            Job("sweep the outbox", 10.0, service.changes.sweep),
             Job("collect blobs", 60.0, service.uploads.collect),
             Job("probe the blob store", 60.0, service.uploads.probe),
             Job("sweep the blob store", 600.0, service.uploads.sweep),

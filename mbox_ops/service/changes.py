@@ -1,6 +1,7 @@
 """The changes of a namespace, in order, from a cursor; and sweeping out those that are too old."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -24,6 +25,7 @@ __all__ = ["Changes", "Position", "Told", "is_wanted"]
 SECOND = 1_000_000  # microseconds
 MARGIN = 60 * SECOND  # by which instants of changes may be out of order
 SWEPT_AT_ONCE = 1_000
+REST_SECONDS = 0.02
 
 
 class Told(NamedTuple):
@@ -116,15 +118,20 @@ class Changes:
         return write_cursor("changes", (self._feed_name(), *position))
 
     def sweep(self) -> int:
-        """Drop changes that are kept no longer; returns how many. The first call in a new database names its feed."""
+        """Drop changes that are kept no longer, for a second at the most; returns how many.
+
+        It lets writers in between. The first call in a new database names its feed.
+        """
         self._feed_name()
         before, swept = self._clock.now() - self._limits.changes_seconds * SECOND, 0
+        until = time.monotonic() + 1.0
         while True:
             with self._database.write() as conn:
                 count = changes.sweep(conn, before=before, limit=SWEPT_AT_ONCE)
             swept += count
-            if count < SWEPT_AT_ONCE:
+            if count < SWEPT_AT_ONCE or time.monotonic() >= until:
                 return swept
+            time.sleep(REST_SECONDS)
 
     def on_commit(self, call: Callable[[], None]) -> Callable[[], None]:
         """Have `call` called after each commit of this process, in the thread of the writer; returns what ends that."""
