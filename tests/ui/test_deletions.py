@@ -237,7 +237,7 @@ def test_the_trash_tells_and_restores(either_tab: Any, write: Write, client: Cli
     entries = [
         " ".join(text.split()) for text in either_tab.locator("table").last.locator("tbody tr").all_inner_texts()
     ]
-    assert entries == ["just now deleted loopback 1 runs, 2 points", "just now undone loopback 1 runs, 2 points"]
+    assert entries == ["just now deleted loopback 1 run, 2 points", "just now undone loopback 1 run, 2 points"]
     either_tab.goto(f"/audit?namespace={namespace}")
     assert either_tab.locator("tbody tr").count() == 2
     either_tab.goto(f"/deletions?namespace={namespace}")

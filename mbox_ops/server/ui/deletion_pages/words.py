@@ -60,8 +60,11 @@ def action_of(entry: AuditEntry) -> str:
 
 def counted(counts: dict[str, int]) -> str:
     """How much of what, without what there is none of."""
-    parts = [size(many) if kind == "bytes" else f"{count(many)} {kind}" for kind, many in counts.items() if many]
-    return ", ".join(parts) or "nothing"
+    return ", ".join(_counted(kind, many) for kind, many in counts.items() if many) or "nothing"
+
+
+def _counted(kind: str, many: int) -> str:
+    return size(many) if kind == "bytes" else f"{count(many)} {kind.removesuffix('s') if many == 1 else kind}"
 
 
 def _rules(rules: dict[str, Any]) -> list[str]:
