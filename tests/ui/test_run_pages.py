@@ -285,23 +285,23 @@ def test_texts_and_pictures_are_shown_and_never_run(
     assert saved.value.suggested_filename == "weights.bin"
 
 
-def test_lineage_leads_both_ways(either_tab: Any, run: str, namespace: str, write: Write) -> None:
+def test_lineage_leads_both_ways(plain_tab: Any, run: str, namespace: str, write: Write) -> None:
     """From an artifact to who used it, and from that run back."""
     user = write(open={"scenario": "churn", "name": "user"}, uses=[{"uri": "s3://bucket/data.parquet"}])
-    either_tab.goto(at(namespace, run, "artifacts"))
-    either_tab.get_by_role("link", name="data.parquet", exact=True).click()
-    either_tab.locator("#artifact").get_by_role("link", name="user").click()
-    either_tab.wait_for_url(f"**/runs/{user}*")
-    either_tab.get_by_role("link", name="Artifacts").click()
-    either_tab.locator("section", has_text="Used by this run").get_by_role("link", name="data.parquet").click()
-    either_tab.wait_for_url(f"**/runs/{run}/artifacts*")
+    plain_tab.goto(at(namespace, run, "artifacts"))
+    plain_tab.get_by_role("link", name="data.parquet", exact=True).click()
+    plain_tab.locator("#artifact").get_by_role("link", name="user").click()
+    plain_tab.wait_for_url(f"**/runs/{user}*")
+    plain_tab.get_by_role("link", name="Artifacts").click()
+    plain_tab.locator("section", has_text="Used by this run").get_by_role("link", name="data.parquet").click()
+    plain_tab.wait_for_url(f"**/runs/{run}/artifacts*")
 
 
-def test_a_run_is_shown_raw(either_tab: Any, run: str, namespace: str) -> None:
+def test_a_run_is_shown_raw(plain_tab: Any, run: str, namespace: str) -> None:
     """As the API gives it, with its metadata."""
-    either_tab.goto(at(namespace, run, "raw"))
-    assert f'"id": "{run}"' in either_tab.locator("pre").first.inner_text()
-    assert '"rows": 569' in either_tab.locator("pre").last.inner_text()
+    plain_tab.goto(at(namespace, run, "raw"))
+    assert f'"id": "{run}"' in plain_tab.locator("pre").first.inner_text()
+    assert '"rows": 569' in plain_tab.locator("pre").last.inner_text()
 
 
 def test_a_run_that_is_not_there_is_a_page_that_says_so(tab: Any, namespace: str, watch: Watch) -> None:
