@@ -35,10 +35,13 @@ assets: $(READY) ## fetch the code that draws the pages' charts
 		$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement assets/requirements.txt
 	$(BIN)/python assets/fetch.py
 
+# Without the registry the pages show tables instead of curves: that is no reason to stop.
 demo: $(READY) ## start a server, run real pipelines against it and show what was tracked
+	-@$(MAKE) --no-print-directory assets
 	$(BIN)/mbox demo $(ARGS)
 
 serve: $(READY) ## start the tracking server on 127.0.0.1:8085
+	-@$(MAKE) --no-print-directory assets
 	$(BIN)/mbox serve $(ARGS)
 
 # Debian's Chromium where apt can install it, else the one that Playwright fetches.

@@ -21,6 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ROOT / "assets" / "packages.json"
+_PATIENCE = ("--fetch-retries=1", "--fetch-timeout=30000")  # of npm, in milliseconds
 STAMP = ".fetched"  # in each folder: the checksum of what it was filled from
 
 
@@ -48,7 +49,7 @@ def pack(package: dict[str, Any], folder: Path) -> Path:
         SystemExit: npm could not get it, or its bytes are others than those of the checksum.
     """
     name = f"{package['name']}@{package['version']}"
-    command = [*node()[1], "pack", name, "--silent", "--ignore-scripts", "--pack-destination", str(folder)]
+    command = [*node()[1], "pack", name, "--silent", "--ignore-scripts", *_PATIENCE, "--pack-destination", str(folder)]
     done = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.DEVNULL)
     found = list(folder.glob("*.tgz"))
     if done.returncode or len(found) != 1:

@@ -19,6 +19,7 @@ from mbox_ops.server.ui.run_pages.identity import identity_of
 from mbox_ops.server.ui.visits import Answer, Visit, redirect
 
 _MOST_METRICS = 30
+_MOST_PARAMETERS = 500
 
 
 class Wrong(NamedTuple):
@@ -97,7 +98,8 @@ def _overview(visit: Visit, run_id: str, wrong: Wrong | None = None) -> Answer:
         visit, run, "run/overview.html", "",
         status=200 if wrong is None else 422,
         wrong=wrong,
-        parameters=parameters,
+        parameters=parameters[:_MOST_PARAMETERS],
+        more_parameters=max(0, len(parameters) - _MOST_PARAMETERS),
         tags=_tags(run),
         metadata=visit.service.metadata.get(visit.actor, run_id),
         metrics=[(run.metrics[name], format_of(run.labels, name)) for name in metrics[:_MOST_METRICS]],

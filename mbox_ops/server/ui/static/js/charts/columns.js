@@ -132,17 +132,3 @@ export function align(traces) {
   });
   return [shared, ...columns];
 }
-
-/**
- * Where a column has a value nearest to a place in it.
- * @param {Column} column
- * @param {number} index
- * @returns {number | null}
- */
-export function nearest(column, index) {
-  for (let away = 0; away < column.length; away += 1) {
-    if (column[index - away] != null) return index - away;
-    if (column[index + away] != null) return index + away;
-  }
-  return null;
-}
