@@ -17,6 +17,7 @@ from airflow.listeners import hookimpl
 from airflow.sdk.plugins_manager import AirflowPlugin
 
 from mbox_airflow.listener import DagRunListener
+from mbox_airflow.views import external_views
 
 log = logging.getLogger(__name__)
 
@@ -81,3 +82,4 @@ class MboxPlugin(AirflowPlugin):
 
     name = "mbox"
     listeners = [FlushBeforeTheEnd(), DagRunListener()]  # noqa: RUF012  # Airflow's own way
+    external_views = external_views()  # read once, as Airflow reads its plugins

@@ -16,7 +16,7 @@ def get_provider_info() -> dict[str, Any]:
         "task-decorators": [{"name": "mbox", "class-name": "mbox_airflow.decorators.mbox_task"}],
         "hooks": [{"integration-name": "mbox-ops", "python-modules": ["mbox_airflow.hooks"]}],
         "connection-types": [_CONNECTION],
-        "config": {"mbox": {"description": "The listener that records DAG runs of tagged DAGs.", "options": _OPTIONS}},
+        "config": {"mbox": {"description": "The listener, and the tabs of our pages.", "options": _OPTIONS}},
         "asset-uris": [{"schemes": ["mbox"], "handler": None}],
         "extra-links": ["mbox_airflow.links.MboxRunLink"],
     }
@@ -63,5 +63,8 @@ _OPTIONS = {
     "listener_tag": _option("string", "mbox", "DAGs that have this tag are recorded; '*': all are."),
     "listener_conn_id": _option("string", "mbox_default", "The connection that names the service."),
     "listener_interval": _option("float", "10", "Seconds between two looks at a DAG run that goes on; 0.5 at least."),
+    "pages_url": _option("string", "", "Where the pages of mbox-ops are: DAGs, DAG runs and tasks get a tab of them."),
+    "pages_instance": _option("string", "default", "The connection's `instance`: which Airflow this is."),
+    "pages_namespace": _option("string", "default", "The namespace that the tabs show."),
     "listener_queue": _option("integer", "1000", "How many notes of DAG runs that moved may wait to be read."),
 }

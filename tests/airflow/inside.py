@@ -216,3 +216,12 @@ def listener_options() -> Any:
     from mbox_airflow import listener
 
     return listener._configured()
+
+
+def tabs() -> list[dict[str, Any]]:
+    """The external views of our plugin, as Airflow's API hands them to its UI."""
+    from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
+    from airflow.plugins_manager import get_plugin_info
+
+    (ours,) = (plugin for plugin in get_plugin_info() if plugin["name"] == "mbox")
+    return [ExternalViewResponse.model_validate(view).model_dump(mode="json") for view in ours["external_views"]]

@@ -9,13 +9,13 @@ from mbox_ops.server.ui.deletion_pages import preview, trash
 from mbox_ops.server.ui.help_pages import search
 from mbox_ops.server.ui.model_pages import checkpoints, models
 from mbox_ops.server.ui.pages import handler_of, pages_of
-from mbox_ops.server.ui.run_pages import artifacts, events, metrics, overview, raw
+from mbox_ops.server.ui.run_pages import arriving, artifacts, events, metrics, overview, raw
 from mbox_ops.server.ui.static_files import static_handler
 
 PAGES = tuple(
     pages_of(
-        session, scenarios, runs, selection, views, overview, metrics, events, artifacts, raw, compare, preview, trash,
-        search, models, checkpoints,
+        session, scenarios, runs, selection, views, arriving, overview, metrics, events, artifacts, raw, compare,
+        preview, trash, search, models, checkpoints,
     )
 )  # fmt: skip
 
