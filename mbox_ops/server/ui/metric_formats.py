@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mbox_ops.entities.instants import to_text
-from mbox_ops.server.ui.formats import duration, short_number
+from mbox_ops.server.ui.formats import duration, short_number, text
 
 _PRINTF = re.compile(r"%([-+ 0]*)(\d{1,2})?(?:\.(\d{1,2}))?([dieEfFgG%])")
 _LONGEST = 64
@@ -45,7 +45,9 @@ def metric_text(value: float | str | None, form: str = "") -> str:
 
 
 def metric_value(value: float | str | None, form: str = "") -> Markup:
-    """The same, with the exact value in the title."""
+    """The same, with the exact value in the title; text is cut there where it is long."""
+    if isinstance(value, str) and _number(value) is None:
+        return text(value)
     shown = metric_text(value, form)
     if value is None or shown == str(value):
         return Markup("{}").format(shown)
