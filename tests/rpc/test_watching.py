@@ -15,7 +15,9 @@ from tests.server.test_changes import watchers
 
 def write(caller: Caller, key: str) -> str:
     """Make a run, or write to it."""
-    return str(caller.ask("WriteBatch", pb.Batch(key=key, open=pb.OpenRun(scenario="s"), tags={"a": key})).run_id)
+    return str(
+        caller.ask("WriteBatch", pb.Batch(key=f"watched-{key}", open=pb.OpenRun(scenario="s"), tags={"a": key})).run_id
+    )
 
 
 def watch(caller: Caller, timeout: float = 30, **query: Any) -> Any:
