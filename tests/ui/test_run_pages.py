@@ -326,3 +326,16 @@ def test_a_run_leads_back_to_its_orchestrator(open_tab: Callable[..., Any]) -> N
             assert tab.get_by_role("link", name=link).get_attribute("href") == address
     with pytest.raises(ValueError, match="MBOX_ORCHESTRATORS holds 'airflow=there'"):
         server_settings({"MBOX_ORCHESTRATORS": "airflow=there"})
+
+
+def test_many_metrics_of_one_name_are_parted(plain_tab: Any, write: Write, namespace: str) -> None:
+    """A chart holds forty curves at most, and a page 36 charts; nothing is left out."""
+    names = [f"layer {number:04}/weight" for number in range(1_500)]
+    many = write(open={}, points=[{"names": names, "steps": [0], "values": [0.5] * len(names)}])
+    plain_tab.goto(at(namespace, many, "metrics", together="name"))
+    shown = titles(plain_tab)
+    assert (shown[0], len(shown)) == ("weight (1)", 36)
+    plain_tab.get_by_role("link", name="Next page").click()
+    plain_tab.wait_for_url("**start=36**")
+    assert titles(plain_tab) == ["weight (37)", "weight (38)"]
+    assert len(plain_tab.locator("table.summary tbody tr").all()) == 1_500 - 36 * 40

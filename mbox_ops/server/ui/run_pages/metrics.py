@@ -14,6 +14,7 @@ from mbox_ops.server.ui.run_pages.frame import SYSTEM, render_run, run_of
 from mbox_ops.server.ui.visits import Answer, Visit
 
 CHARTS = 36  # on one page
+CURVES = 40  # in one chart
 Together = Literal["none", "name", "prefix"]
 
 
@@ -98,10 +99,16 @@ def _drawn(run: Run, names: list[str], together: Together) -> Iterable[Drawn]:
     for name in names:
         gathered.setdefault(_title(name, together), []).append(name)
     for title, members in gathered.items():
-        series = [{"run_id": run.id, "name": name, "label": name} for name in members]
-        form = format_of(run.labels, members[0])
-        spec = {"title": title, "format": form, "series": series}
-        yield Drawn(title, form, [run.metrics[name] for name in members], spec)
+        for start in range(0, len(members), CURVES):
+            part = members[start : start + CURVES]
+            yield _chart(run, title if len(part) == len(members) else f"{title} ({start // CURVES + 1})", part)
+
+
+def _chart(run: Run, title: str, names: list[str]) -> Drawn:
+    series = [{"run_id": run.id, "name": name, "label": name} for name in names]
+    form = format_of(run.labels, names[0])
+    spec = {"title": title, "format": form, "series": series}
+    return Drawn(title, form, [run.metrics[name] for name in names], spec)
 
 
 def _title(name: str, together: Together) -> str:
