@@ -11,6 +11,7 @@ import pytest
 from mbox_ops import Client
 from mbox_ops.settings import server_settings
 from mbox_ops.testing import LiveServer, live_server
+from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from tests.server.asking import ask
 from tests.ui.conftest import Watch
 
@@ -339,3 +340,26 @@ def test_many_metrics_of_one_name_are_parted(plain_tab: Any, write: Write, names
     plain_tab.wait_for_url("**start=36**")
     assert titles(plain_tab) == ["weight (37)", "weight (38)"]
     assert len(plain_tab.locator("table.summary tbody tr").all()) == 1_500 - 36 * 40
+
+
+def test_curves_and_files_come_with_the_session(
+    open_tab: Callable[..., Any], closed: LiveServer, tmp_path: Any
+) -> None:
+    """Of a token that opens one namespace only, which is not the default one."""
+    wish = {"name": "ana", "scopes": ["read", "write"], "namespaces": ["vision"]}
+    secret = ask(closed.url, "POST", "/api/v1/tokens", wish, token=closed.token).data["token"]
+    client = Client(url=closed.url, token=secret, namespace="vision")
+    batch = {"open": {}, "points": [block("loss", [2.0, 1.0])]}
+    answer = ask(closed.url, "POST", "/api/v1/batches", batch, token=secret, headers={NAMESPACE_HEADER: "vision"})
+    run = answer.data["run_id"]
+    (tmp_path / "notes.txt").write_text("kept")
+    client.artifacts.upload(run, tmp_path / "notes.txt")
+    tab = open_tab(url=closed.url)
+    tab.goto(at("vision", run, "metrics"))
+    tab.get_by_label("Token").fill(secret)
+    tab.get_by_role("button", name="Sign in").click()
+    drawn(tab, 1)
+    tab.get_by_role("link", name="Artifacts").click()
+    with tab.expect_download() as saved:
+        tab.get_by_role("link", name="Download").click()
+    assert saved.value.path().read_text() == "kept"
