@@ -10,6 +10,13 @@ import { colour, custom, dash, translucent } from "./palette.js";
 const FONT = "12px system-ui, sans-serif";
 const CHARACTER = 7;
 const LOGARITHMIC = 3;
+// Round distances between the marks of an axis: of seconds, and of bytes.
+const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30].concat(
+  [1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
+  [1, 2, 3, 6, 12].map((hours) => hours * 3600),
+  [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].map((days) => days * 86400),
+);
+const POWERS = Array.from({ length: 56 }, (_, power) => 2 ** power);
 
 /**
  * @typedef {object} Wanted
@@ -37,7 +44,7 @@ export function optionsOf(wanted) {
     height: wanted.height,
     legend: { show: false },
     scales: { x: scaleX(wanted), y: settings.logY ? { distr: LOGARITHMIC } : {} },
-    axes: [axisX(settings), axisY(wanted.format)],
+    axes: [axisX(settings), axisY(wanted.format, settings)],
     series: [{}, ...layers.layers.map((layer) => series(layer, wanted))],
     bands: bandsOf(wanted),
     cursor: {
@@ -81,17 +88,26 @@ function axis() {
  */
 function axisX(settings) {
   if (settings.axis === "wallclock") return axis();
-  const format = settings.axis === "relative" ? duration : formatCount;
-  return { ...axis(), size: 30, space: 70, values: (_, splits) => splits.map((x) => (x == null ? "" : format(x))) };
+  const isTime = settings.axis === "relative";
+  const format = isTime ? (/** @type {number} */ x) => (x === 0 ? "0" : duration(x)) : formatCount;
+  return {
+    ...axis(),
+    ...(isTime && !settings.logX ? { incrs: SECONDS } : {}),
+    size: 30,
+    space: 80,
+    values: (_, splits) => splits.map((x) => (x == null ? "" : format(x))),
+  };
 }
 
 /**
  * @param {string} format
+ * @param {Settings} settings
  * @returns {uPlot.Axis}
  */
-function axisY(format) {
+function axisY(format, settings) {
   return {
     ...axis(),
+    ...(format === "bytes" && !settings.logY ? { incrs: POWERS } : {}),
     values: (_, splits) => splits.map((y) => (y == null ? "" : formatNumber(y, format))),
     size: (_, values) => 14 + CHARACTER * Math.max(3, ...(values ?? []).map((text) => String(text).length)),
   };
