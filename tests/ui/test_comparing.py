@@ -107,7 +107,7 @@ def test_curves_of_all_runs_lie_in_one_chart(tab: Any, five: list[str], namespac
     legend = tab.locator(".legend button")
     assert legend.all_inner_texts() == [f"run {number}" for number in range(1, 6)]
     legend.first.click()
-    assert legend.first.get_attribute("aria-pressed") == "false"
+    tab.locator(".legend button[aria-pressed=false]").wait_for()
     assert len(watch.requests) <= 10, watch.requests
 
 
@@ -164,6 +164,7 @@ def test_a_range_on_an_axis_leaves_the_runs_that_go_through(tab: Any, five: list
     tab.mouse.down()
     tab.mouse.move(middle, grip["y"] + grip["height"] * 0.4, steps=4)
     tab.mouse.up()
+    tab.locator(".run-line.out").first.wait_for(state="attached")
     left = 5 - tab.locator(".run-line.out").count()
     assert 0 < left < 5
     assert tab.locator("[data-brushed]").inner_text().startswith(f"{left} run")

@@ -212,7 +212,7 @@ def test_zoom_asks_for_the_range_again(tab: Any, run: str, namespace: str) -> No
     assert "first_step" in asked.value.post_data_json
     drawn(tab, 1)
     plot.press("ArrowRight")
-    assert tab.locator("[aria-live=polite]").inner_text().startswith("step ")
+    tab.locator("[aria-live=polite]", has_text="step ").wait_for(state="attached")
     plot.press("0")
     tab.get_by_role("button", name="Show all").wait_for(state="hidden")
 
@@ -223,6 +223,7 @@ def test_without_the_code_that_draws_curves_points_are_tables(tab: Any, run: str
     tab.goto(at(namespace, run, "metrics", filter="accuracy"))
     tab.locator("figure.chart[aria-busy=false]").wait_for()
     tab.get_by_text("Table of points").click()
+    tab.locator("table.points tbody tr").nth(1).wait_for()
     assert len(tab.locator("table.points tbody tr").all()) == 2
     assert tab.locator(".plot").count() == 0
 
@@ -232,6 +233,7 @@ def test_a_chart_has_a_table_twin_and_a_picture(tab: Any, run: str, namespace: s
     tab.goto(at(namespace, run, "metrics", filter="accuracy"))
     drawn(tab, 1)
     tab.get_by_text("Table of points").click()
+    tab.locator("table.points tbody tr").nth(1).wait_for()
     rows = tab.locator("table.points tbody tr").all_inner_texts()
     assert [row.split("\t")[0] + " " + row.split("\t")[-1] for row in rows] == ["0 50 %", "1 75 %"]
     with tab.expect_download() as saved:
