@@ -312,7 +312,7 @@ def test_without_the_right_to_delete_nothing_offers_it(
     assert token is not None
     watch.expect("403")
     tab = open_tab(url=closed.url)
-    tab.goto(f"/sign-in?namespace={namespace}&next={quote(f'/deletions?namespace={namespace}')}")
+    tab.goto(f"/sign-in?next={quote(f'/deletions?namespace={namespace}')}")
     tab.get_by_label("Token").fill(token)
     tab.keyboard.press("Enter")
     tab.get_by_role("heading", name="Deletions").wait_for()

@@ -1,7 +1,7 @@
 """Signing in with a token, signing out, and what a browser keeps: its session and its theme."""
 
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import msgspec
 
@@ -57,7 +57,8 @@ def sign_in(visit: Visit, form: SignIn) -> Answer:
         wrong = "No token is like this one, or it has ended. Nothing is kept of it."
         return render(visit, "sign_in.html", status=401, next=form.next, wrong=wrong)
     to = own(form.next)
-    if EVERY not in opened and visit.namespace not in opened:
+    wanted = dict(parse_qsl(urlsplit(to).query)).get("namespace", visit.namespace)
+    if EVERY not in opened and wanted not in opened:
         to = f"/scenarios?namespace={quote(opened[0], safe='')}"
     return redirect(to, cookie(SESSION_COOKIE, quote(secret, safe=""), secure=is_https(visit.headers)))
 
