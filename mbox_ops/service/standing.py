@@ -41,13 +41,13 @@ def update(
         at = now if batch.at is None or batch.state == "LOST" else batch.at
         settings.put_state(conn, at=at, state=batch.state, **place)
     if made or replaced or given or batch.open is not None or batch.state is not None:
-        return _show(conn, subject, now=now, made=made, renewed=renews)
+        return _show(conn, subject, now=now, made=made, renewed=renews, replaced=replaced)
     if renews and runs.renew_lease(conn, subject_id=subject.id, now=now) == "LOST":
-        return _show(conn, subject, now=now, made=False, renewed=True)
+        return _show(conn, subject, now=now, made=False, renewed=True, replaced=False)
     return False
 
 
-def _show(conn: Connection, subject: Subject, *, now: int, made: bool, renewed: bool) -> bool:
+def _show(conn: Connection, subject: Subject, *, now: int, made: bool, renewed: bool, replaced: bool) -> bool:
     """Make the run's row in `runs` what the rows behind it say."""
     claims = settings.claims(conn, subject_id=subject.id)
     states = settings.states(conn, subject_id=subject.id)
@@ -56,6 +56,8 @@ def _show(conn: Connection, subject: Subject, *, now: int, made: bool, renewed: 
     wanted = shown(claims, uid=subject.uid, first_at=subject.created_at if first_at is None else first_at)
     row = None if made else runs.shown(conn, subject_id=subject.id)
     before = ShownState("RUNNING") if row is None else ShownState(row["status"], row["ended_at"], row["lost_at"])
+    if replaced and before.lost_at is not None and settings.took_back(conn, subject_id=subject.id, at=before.lost_at):
+        before = ShownState("RUNNING")  # it was not given up: somebody said so who is replaced now
     state = shown_state(states, before=before, renewed=renewed)
     holds = any(each.name == "lease" for each in states)
     lease_at = now if renewed else row["lease_at"] if row is not None and holds else None

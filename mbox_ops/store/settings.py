@@ -145,6 +145,13 @@ def states(conn: Connection, *, subject_id: int) -> list[State]:
     return [State(*row) for row in conn.execute(_STATES, {"subject_id": subject_id})]
 
 
+def took_back(conn: Connection, *, subject_id: int, at: int) -> bool:
+    """Whether a writer that is replaced by now had said at that moment that the run is lost."""
+    query = select(table.c.id).select_from(_PRESENT).where(table.c.subject_id == subject_id, table.c.kind == "run")
+    query = query.where(table.c.name == "state", table.c.value == "LOST", table.c.at == at, writers.c.replaced)
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def _rows(
     subject_id: int, writer_id: int, arrival: int, at: int, kind: str, given: Iterable[Given]
 ) -> list[dict[str, object]]:

@@ -187,3 +187,19 @@ def test_a_zombie_s_lease_keeps_nothing_alive(service: Service, clock: HandClock
         zombie.write(lease=True)
     clock.forward(seconds=2)
     assert service.runs.expire_leases() == 1
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_loss_that_a_replaced_attempt_told_goes_with_it(service: Service, clock: HandClock, given_up: bool) -> None:
+    """What the service gave up by itself stays so until a lease is renewed."""
+    holder = Log(service, origin="holder").open(lease=True)
+    other = Log(service, origin="other")
+    other.run_id = holder.id
+    other.write(tags={"a": "b"}, **({} if given_up else {"state": "LOST"}))
+    clock.forward(seconds=31 if given_up else 1)
+    assert service.runs.expire_leases() == given_up
+    assert service.runs.get(ANN, holder.id).status == "LOST"
+    again = Log(service, origin="other", epoch=other.epoch + 1)
+    again.run_id = holder.id
+    again.write(tags={"a": "c"})
+    assert service.runs.get(ANN, holder.id).status == ("LOST" if given_up else "RUNNING")
