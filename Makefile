@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install assets browser demo serve test lightning proofs lint format bench components notebooks cli-reference proto constraints clean
+.PHONY: help install assets browser demo serve test lightning proofs lint format bench components screenshots notebooks cli-reference proto constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bench: $(READY) ## measure speed and size, each beside its raw limit
 
 components: $(READY) ## make the compiled KFP components again
 	$(BIN)/python -m mbox_kfp.compile
+
+screenshots: $(READY) assets browser ## take the pictures of all pages that the documentation shows
+	$(BIN)/python -m tests.docs.screenshots
 
 notebooks: $(READY) ## execute the notebooks of the documentation and keep what they show
 	$(BIN)/python -m tests.docs.notebooks

@@ -13,7 +13,7 @@ from tests.server.asking import ask
 from tests.ui.test_signing_in import csrf, post
 
 NO_PAGES = {"/artifacts/{artifact_id}/content", "/artifacts/{artifact_id}/picture", "/compare.csv"}
-LEADING_ON = {"/", "/runs/filter", "/views/{view}"}  # they answer with another page's address
+LEADING_ON = {"/", "/runs/filter", "/views/{view}", "/from/airflow"}  # they answer with another page's address
 Text = Callable[[str, int], str]
 
 
