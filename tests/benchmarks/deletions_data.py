@@ -3,7 +3,6 @@
 The databases are made once and kept in `.benchmarks/`; benchmarks work on copies.
 """
 
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -11,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy.schema import CreateTable
 
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.events import EventRecord
@@ -20,8 +18,7 @@ from mbox_ops.entities.runs import OpenRun, Source
 from mbox_ops.entities.writers import Batch, MetadataOp
 from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database
-from mbox_ops.store.tables import metadata
-from tests.benchmarks.search import FOLDER
+from tests.benchmarks.kept import kept
 from tests.benchmarks.stored import ACTOR
 
 SERIES = ["train/loss", "train/accuracy", "val/loss", "val/accuracy", "lr"]
@@ -32,12 +29,9 @@ STARTED = 1_700_000_000_000_000
 
 def made(runs: int, points: int) -> Path:
     """An SQLite file with so many sealed runs of the scenario `gone`, of so many points each, and some that stay."""
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"deletions-{runs}x{points}-{_tables()}.db"
+    path = kept(f"deletions-{runs}x{points}")
     if path.exists():
         return path
-    for stale in FOLDER.glob(f"deletions-{runs}x{points}-*.db"):
-        stale.unlink()
     print(f"loading {runs:,} runs of {points:,} points ...", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder:
         fresh = Path(folder) / path.name
@@ -47,12 +41,6 @@ def made(runs: int, points: int) -> Path:
             load(database, "gone", runs, points)
         shutil.copyfile(fresh, path.with_suffix(".part"))
     return path.with_suffix(".part").rename(path)
-
-
-def _tables() -> str:
-    """A digest of what the tables are: files with others are of no use."""
-    said = "".join(str(CreateTable(table)) for table in metadata.sorted_tables)
-    return hashlib.sha256(said.encode()).hexdigest()[:8]
 
 
 def load(database: Database, scenario: str, runs: int, points: int) -> None:

@@ -11,18 +11,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from mbox_ops.client.client import Client
-from mbox_ops.store.database import Database
-from mbox_ops.store.tables import metadata
 from mbox_ops.testing import LiveServer, live_server
 from tests.benchmarks import curves
 from tests.benchmarks.figures import Figure, Scale, at_most, medians, seconds
-from tests.benchmarks.search import DICE, DIFFERENT, FOLDER, NESTED, PAGE, QUICK, SIZES, SORTED, made
+from tests.benchmarks.kept import FOLDER
+from tests.benchmarks.search import DICE, DIFFERENT, NESTED, PAGE, QUICK, SIZES, SORTED, made
 from tests.ui.conftest import NAMES, OPTIONS
 
 BEYOND = 100  # milliseconds
 KILOBYTES, REQUESTS = 150, 10
 DRAWN = 500  # milliseconds
-POINTS = 100_000
+POINTS = 1_000_000
 COMPARED = 20
 
 
@@ -32,7 +31,6 @@ def run(scale: Scale) -> Iterator[Figure]:
     size = f"{(QUICK if scale.quick else SIZES)[-1]:,} runs"
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         shutil.copy(data, Path(folder) / "mbox.db")  # a server writes to its database
-        _complete(Path(folder) / "mbox.db")
         with live_server(home=folder) as server:
             yield from _tables(server, scale, size)
             with _browser() as browser:
@@ -44,12 +42,6 @@ def run(scale: Scale) -> Iterator[Figure]:
         with live_server(home=folder) as server, _browser() as browser:
             if browser is not None:
                 yield _drawing(server, browser, run_id, count, scale.times(10))
-
-
-def _complete(path: Path) -> None:
-    """Make the tables that are newer than the kept data."""
-    with Database(f"sqlite:///{path}") as database, database.write() as conn:
-        metadata.create_all(conn)
 
 
 def _tables(server: LiveServer, scale: Scale, size: str) -> Iterator[Figure]:

@@ -3,7 +3,6 @@
 The data are made once and kept in `.benchmarks/` (`MBOX_BENCH_DATA`): loading 100,000 runs takes about ten minutes.
 """
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -17,12 +16,12 @@ from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database
 from tests.benchmarks.by_hand import ByHand, Question, postgresql_by_hand, sqlite_by_hand
 from tests.benchmarks.figures import Figure, Scale, at_most_times, medians, seconds
+from tests.benchmarks.kept import kept
 from tests.benchmarks.search_copy import copy
 from tests.benchmarks.search_data import load
 from tests.benchmarks.stored import ACTOR
 from tests.postgres import running_server_in, server_folder, server_programs, stop_server_in
 
-FOLDER = Path(os.environ.get("MBOX_BENCH_DATA", Path(__file__).parents[2] / ".benchmarks"))
 SIZES = (1_000, 10_000, 100_000)
 QUICK = (100, 1_000)
 PAGE = 50
@@ -73,8 +72,7 @@ def run(scale: Scale) -> Iterator[Figure]:
 
 def made(sizes: tuple[int, ...]) -> list[Path]:
     """SQLite files with so many runs each; those that are not there yet are loaded through the service."""
-    FOLDER.mkdir(exist_ok=True)
-    paths = [FOLDER / f"search-{size}.db" for size in sizes]
+    paths = [kept(f"search-{size}") for size in sizes]
     for place, (path, size) in enumerate(zip(paths, sizes, strict=True)):
         if path.exists():
             continue

@@ -8,12 +8,11 @@ from litestar.datastructures import Cookie
 
 from mbox_ops.entities.writers import Batch
 from mbox_ops.errors import MboxError
+from mbox_ops.server.ui.deletion_pages.asking import MOST_RUNS
 from mbox_ops.server.ui.flash import flash_cookie
 from mbox_ops.server.ui.pages import page
 from mbox_ops.server.ui.session import own
 from mbox_ops.server.ui.visits import Answer, Visit, redirect
-
-_MOST = 500
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,8 +40,8 @@ def selection(visit: Visit, form: Selection) -> Answer:
     back, chosen = own(form.back), list(dict.fromkeys(form.run))
     if not chosen:
         return redirect(back, flash_cookie("No run is selected: tick the boxes in front of their names.", failed=True))
-    if len(chosen) > _MOST:
-        told = f"{len(chosen)} runs are selected; at most {_MOST} go at once."
+    if len(chosen) > MOST_RUNS:
+        told = f"{len(chosen)} runs are selected; at most {MOST_RUNS} go at once."
         return redirect(back, flash_cookie(told, failed=True))
     action = form.action
     if action == "typed":
