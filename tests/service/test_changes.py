@@ -1,5 +1,6 @@
 """The change feed: every committed write, once, in order, from a cursor, for seven days."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,19 @@ Told = list[tuple[str, str, list[str]]]
 
 
 def read(service: Service, cursor: str | None = None, **query: Any) -> ChangePage:
-    """A page of changes."""
+    """A page of changes, once all that was written can be read."""
+    while not _is_settled(service.database):
+        time.sleep(0.01)
     return service.changes.page(ANN, ChangeQuery(cursor=cursor, **query))
+
+
+def _is_settled(database: Database) -> bool:
+    """Whether the feed holds nothing back: tests beside this one use the same PostgreSQL, and write, too."""
+    if database.dialect == "sqlite":
+        return True
+    with database.read() as conn:
+        horizon = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        return bool(conn.execute(text(f"SELECT coalesce(max(xid), 0) < {horizon} FROM outbox")).scalar_one())
 
 
 def told(page: ChangePage) -> Told:
