@@ -15,7 +15,7 @@ from mbox_ops.store.database import Connection, Database, Dialect
 from mbox_ops.store.purging import Left as Left  # what `left` answers is read by others
 
 # What a transaction takes once it has its turn, but for its commit; on SQLite it ends before that if writers wait.
-_SLICE_SECONDS: dict[Dialect, float] = {"sqlite": 0.012, "postgresql": 0.05}
+_SLICE_SECONDS: dict[Dialect, float] = {"sqlite": 0.006, "postgresql": 0.05}
 _KEPT_PAGES = 2_560  # 10 MiB
 _SECONDS_FOR_SPACE = 2.0
 _LONGEST_REST = 0.25  # seconds

@@ -11,11 +11,13 @@ server begins by writing the log that it finds once more (`make_whole`).
 """
 
 import logging
+import math
 import os
 import sqlite3
 import struct
 import sys
 import threading
+import time
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -25,8 +27,10 @@ from mbox_ops.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
-PAGES = 1_000  # in the log, before it is moved
+PAGES = 1_000  # in the log, before a writer moves it
+TENDED_PAGES = 2_000  # before who tends it does: seldom, because writers' own syncs wait for that of the database file
 _PATIENCE = 1_000  # milliseconds
+_TENDED = 1.0  # seconds after which somebody who tended the log is taken to be done
 EXIT_STATUS = 74  # what systems call EX_IOERR
 _HEADER, _FRAME = struct.Struct(">8xI4x8s"), struct.Struct(">8x8s")
 _HEADER_SIZE, _FRAME_SIZE = 32, 24
@@ -40,6 +44,7 @@ class Log:
         self._path = database.with_name(f"{database.name}-wal")
         self._told = False
         self._moving = threading.Lock()
+        self._tended_at = -math.inf
 
     def is_long(self, pages: int = PAGES) -> bool:
         """Whether it holds so many pages that were not moved when it was begun anew last."""
@@ -50,6 +55,17 @@ class Log:
                 return bool(_FRAME.unpack(file.read(_FRAME.size))[0] == salt)  # frames of an earlier round have another
         except (OSError, struct.error):  # it is not there, or shorter
             return False
+
+    def is_too_long(self) -> bool:
+        """Whether a writer has to move it, while others wait; as long as somebody tends it, that is for him to do."""
+        is_tended = time.monotonic() - self._tended_at < _TENDED
+        return self.is_long(4 * TENDED_PAGES if is_tended else PAGES)
+
+    def tend(self, engine: Engine) -> None:
+        """Move it beside writers when it is long; whoever changes many pages does so after each transaction."""
+        self._tended_at = time.monotonic()
+        if self.is_long(TENDED_PAGES):
+            self.move(engine)
 
     def move(self, engine: Engine, *, cut: bool = False) -> None:
         """Move what no reader holds back, unless another thread is at it.

@@ -26,7 +26,6 @@ __all__ = ["Connection", "Database", "Dialect"]  # the service takes connections
 Dialect = Literal["sqlite", "postgresql"]
 
 SECONDS_TO_WAIT = 30
-_SOME_PAGES = 100
 _READERS = 10  # kept connections; as many again are opened when they are all in use
 # Must stand before the first table, and before WAL writes the first page. Later on it would write at every connection.
 _SQLITE_FIRST = "PRAGMA auto_vacuum = INCREMENTAL"
@@ -100,7 +99,7 @@ class Database:
                 yield conn
             for call in (*waiting, *self._listeners):
                 call()
-            if moves_log and self._log is not None and self._log.is_long():
+            if moves_log and self._log is not None and self._log.is_too_long():
                 self._log.move(self._engine)
 
     def on_commit(self, call: Callable[[], None]) -> Callable[[], None]:
@@ -125,8 +124,8 @@ class Database:
 
     def move_log(self) -> None:
         """Move SQLite's log into the database file while others write, so that none has to wait for the disk."""
-        if self._log is not None and self._log.is_long(_SOME_PAGES):
-            self._log.move(self._engine)
+        if self._log is not None:
+            self._log.tend(self._engine)
 
     def cut_log(self) -> None:
         """Move SQLite's log into the database file and give its space back, unless readers need it."""
