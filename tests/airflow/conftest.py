@@ -90,6 +90,7 @@ class Airflow(AirflowProcess):
 
 OF_A_USER = (
     "MBOX_URL", "MBOX_TOKEN", "MBOX_NAMESPACE", "MBOX_SCENARIO", "MBOX_INSTANCE", "MBOX_WRITER", "MBOX_RUN_KEY",
+    "REQUESTS_CA_BUNDLE",
 )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ def test_without_a_connection_the_environment_applies_and_the_log_says_so(airflo
     """Only for the default connection: one that was named must be there."""
     found = settings(airflow, None, MBOX_URL="http://elsewhere/", MBOX_TOKEN="secret")
     assert found == {**PLAIN, "url": "http://elsewhere", "token": "secret"}
+    assert settings(airflow, None, REQUESTS_CA_BUNDLE="/etc/ca.pem")["verify"] == "/etc/ca.pem"
     assert "No connection 'mbox_default' is defined: MBOX_* applies, url http://elsewhere." in airflow.log
     told = airflow.call("tests.airflow.inside:refused", mbox_conn_id="mbox_other")
     assert told == "AirflowNotFoundException: The conn_id `mbox_other` isn't defined"
