@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mbox_ops.entities.changes import Change, ChangePage, ChangeQuery, WatchQuery
-from mbox_ops.entities.instants import to_datetime
+from mbox_ops.entities.instants import to_datetime, to_microseconds
 from mbox_ops.entities.limits import Limits
 from mbox_ops.errors import CursorExpired, InvalidRequest
 from mbox_ops.service.access import Actor
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "Position", "Told", "is_wanted"]
 
 SECOND = 1_000_000  # microseconds
-MARGIN = 60 * SECOND  # by which instants of changes may be out of order
+MARGIN = 10 * 60 * SECOND  # by which instants of changes may be out of order, and which no transaction takes
 SWEPT_AT_ONCE = 1_000
 REST_SECONDS = 0.02
 
@@ -208,7 +208,8 @@ class Changes:
 def is_wanted(change: Change, query: WatchQuery) -> bool:
     """Whether a change meets the conditions of a query."""
     return (
-        (query.kind is None or change.kind in query.kind)
+        (query.since is None or to_microseconds(change.at) >= query.since)
+        and (query.kind is None or change.kind in query.kind)
         and (query.scenario is None or query.scenario in (change.scenario, change.scenario_id))
         and (query.subject is None or query.subject == change.id)
     )

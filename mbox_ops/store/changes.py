@@ -110,7 +110,14 @@ def is_there(conn: Connection, position: Position) -> bool:
 
 
 def first_since(conn: Connection, at: int, *, margin: int) -> Position:
-    """A position before all changes from that instant on; instants may be so many microseconds out of order."""
+    """A position before all changes from that instant on.
+
+    It is that of the last change before: who has made one since then began after that was made, since transactions last
+    no longer than the margin, and so has a higher number.
+
+    Args:
+        margin: by so many microseconds instants may be out of order, and so long transactions last.
+    """
     low, high = (conn.execute(select(pick(table.c.id))).scalar() or 0 for pick in (func.min, func.max))
     beyond = high + 1
     while low < beyond:
@@ -120,8 +127,11 @@ def first_since(conn: Connection, at: int, *, margin: int) -> Position:
             beyond = middle
         else:
             low = row.id + 1
-    row = conn.execute(_from(low)).first()
-    return end(conn) if row is None else Position(max(row.xid - 1, 0), row.id - 1 if row.xid == 0 else _ENDLESS)
+    if conn.execute(_from(low)).first() is None:
+        return end(conn)
+    before = select(table.c.xid, table.c.id).where(table.c.id < low).order_by(table.c.id.desc()).limit(1)
+    row = conn.execute(before).first()
+    return Position(0, 0) if row is None else Position(*row)
 
 
 def swept_to(conn: Connection, *, namespace_id: int) -> Position:
@@ -201,4 +211,4 @@ def _place(conn: Connection) -> str:
 
 
 def _from(row_id: int) -> Select[Any]:
-    return select(table.c.id, table.c.xid, table.c.at).where(table.c.id >= row_id).order_by(table.c.id).limit(1)
+    return select(table.c.id, table.c.at).where(table.c.id >= row_id).order_by(table.c.id).limit(1)

@@ -12,7 +12,7 @@ from mbox_ops.entities.changes import ChangeQuery
 from mbox_ops.service.service import Service
 from mbox_ops.store import outbox, subjects
 from mbox_ops.store.database import Database
-from tests.service.services import ANN, Log, clock, database, postgres_tables, service, sqlite_template
+from tests.service.services import ANN, NOON, Log, clock, database, postgres_tables, service, sqlite_template
 
 __all__ = ["clock", "database", "postgres_tables", "service", "sqlite_template"]
 
@@ -50,11 +50,11 @@ class Transaction:
         self.conn: Connection = self._stack.enter_context(database.write())
         self.told: list[tuple[str, str]] = []
 
-    def change(self, run_id: str, word: str) -> "Transaction":
+    def change(self, run_id: str, word: str, at: int = 1) -> "Transaction":
         """Change a run, which it holds from then on."""
         subject = subjects.find(self.conn, uid=run_id, hold=True)
         assert subject is not None
-        outbox.add(self.conn, subject_id=subject.id, action="updated", at=1, parts=[word])
+        outbox.add(self.conn, subject_id=subject.id, action="updated", at=at, parts=[word])
         self.told.append((run_id, word))
         return self
 
@@ -107,6 +107,21 @@ def test_a_run_s_changes_come_in_the_order_in_which_they_were_made(service: Serv
     seen = reader.read()
     assert [word for run, word in seen if run == run_id] == ["first", "second", "third"]
     assert (other, "beside") in seen
+
+
+def test_a_reader_from_an_instant_misses_nothing_of_a_transaction_that_began_before(
+    service: Service, database: Database
+) -> None:
+    """Its number is lower than that of the first change since then, which another transaction made."""
+    runs = [Log(service).open(scenario="s").id for _ in range(3)]
+    day = 24 * 60 * 60 * 1_000_000
+    Transaction(database).change(runs[2], "long before", at=NOON).commit()
+    began = Transaction(database)
+    began.conn.execute(text("SELECT pg_current_xact_id()"))
+    Transaction(database).change(runs[1], "first", at=NOON + day).commit()
+    began.change(runs[0], "second", at=NOON + day + 1).commit()
+    page = service.changes.page(ANN, ChangeQuery(since=NOON + day))
+    assert [(change.id, change.parts) for change in page.items] == [(runs[0], ["second"]), (runs[1], ["first"])]
 
 
 @pytest.mark.parametrize("seed", range(3))
