@@ -123,11 +123,14 @@ def test_a_deletion_that_is_refused_is_final_and_takes_nothing(
 
 
 def test_runs_are_deleted_by_what_names_them(lab: Lab, client: Client) -> None:
-    """By run, filter and pipeline; mapped tasks are deletions of their own."""
+    """By run, filter and pipeline; mapped tasks are deletions of their own. One that lost its condition is refused."""
     first, *_ = make(client, "churn", 4)
     (kept,) = make(client, "fraud")
-    tasks = delete(lab, {"run": first}, {"filter": "metrics.m > 3", "pipeline": "nightly"}, {"scenario": []})
+    given = {"run": first}, {"filter": "metrics.m > 3", "pipeline": "nightly"}, {"scenario": []}
+    *tasks, unsaid = delete(lab, *given, {"scenario": None, "pipeline": "nightly"})
     assert [report(task)["counts"]["runs"] for task in tasks] == [1, 1, 0]
+    assert (unsaid["state"], unsaid["try_number"]) == ("failed", 1), "what an upstream task left out widens nothing"
+    assert "scenario is empty now that the task runs." in lab.airflow.log
     assert (left(client), client.runs.get(kept).id) == ({"churn": 2, "fraud": 1}, kept)
 
 
@@ -149,8 +152,11 @@ def test_rules_let_runs_go_and_say_why_others_stay(lab: Lab, client: Client) -> 
 def test_a_cleanup_has_a_cap_of_its_own(lab: Lab, client: Client) -> None:
     """A rule that was written wrong stops there."""
     make(client, "churn", 3)
-    (task,) = delete(lab, {"keep_last": 0, "dry_run": False, "max_runs": 2}, dag_id="cleaning")
-    assert (task["state"], task["try_number"], left(client)) == ("failed", 1, {"churn": 3})
+    capped = {"keep_last": 0, "dry_run": False, "max_runs": 2}
+    unsaid = {"keep_last": 0, "dry_run": False, "scenario": None}
+    tasks = delete(lab, capped, unsaid, dag_id="cleaning")
+    assert [(task["state"], task["try_number"]) for task in tasks] == [("failed", 1)] * 2
+    assert left(client) == {"churn": 3}
 
 
 def test_the_right_to_delete_has_a_connection_of_its_own(lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mbox_airflow.hooks import DELETE_CONN_ID
 from mbox_airflow.operators.service import ServiceOperator
@@ -43,6 +43,12 @@ class DeletingOperator(ServiceOperator):
     narrowing: Sequence[str] = ("max_runs", "expected")
     """Arguments without which more would go: given ones must not turn out to be empty."""
 
+    def __new__(cls, **given: Any) -> Self:
+        """Note what a mapped task was given, None included: an upstream task may have had nothing to say there."""
+        made = super().__new__(cls)
+        object.__setattr__(made, "_mapped", frozenset(given) if given.get("_airflow_from_mapped") else frozenset())
+        return made
+
     def __init__(
         self,
         *,
@@ -80,15 +86,18 @@ class DeletingOperator(ServiceOperator):
         return receipt(found)
 
     def given(self) -> None:
-        """Note which arguments narrow what goes; the last thing that a constructor does."""
-        self._narrowed = tuple(name for name in self.narrowing if getattr(self, name) is not None)
+        """Note which arguments narrow what goes; the last thing that a constructor does.
+
+        In a DAG's own text None stands for an argument that is not given; what is mapped is known only when it runs.
+        """
+        mapped: frozenset[str] = self._mapped  # type: ignore[attr-defined]  # `__new__` has set it
+        self._narrowed = tuple(name for name in self.narrowing if name in mapped or getattr(self, name) is not None)
 
     def _check_given(self) -> None:
         for name in self._narrowed:
             if getattr(self, name) in (None, ""):
                 raise InvalidRequest(
-                    f"{name} is empty now that its template is filled in. Without it more runs would go, so nothing is "
-                    "deleted.",
+                    f"{name} is empty now that the task runs. Without it more runs would go, so nothing is deleted.",
                     field=name,
                 )  # fmt: skip
 
