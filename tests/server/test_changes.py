@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ def test_a_page_waits_for_a_change(server: LiveServer) -> None:
 
 
 def test_a_stream_goes_on_where_its_reader_left(server: LiveServer) -> None:
-    """By `Last-Event-ID`, or by the same cursor in the query."""
+    """By `Last-Event-ID`, or by the same cursor in the query; or it begins at an instant, as a page does."""
     with stream(server) as first:
         runs = [write(server, f"left-{number}") for number in range(3)]
         seen = [first.change() for _ in runs]
@@ -130,6 +131,9 @@ def test_a_stream_goes_on_where_its_reader_left(server: LiveServer) -> None:
     with stream(server, last=seen[0]["cursor"]) as again, stream(server, f"?cursor={seen[2]['cursor']}") as last:
         assert [again.change()["id"] for _ in range(3)] == [*runs[1:], more]
         assert last.change()["id"] == more
+    instant = round(datetime.fromisoformat(seen[2]["at"]).timestamp() * 1_000_000)
+    with stream(server, f"?since={instant}") as since:
+        assert [since.change()["id"] for _ in range(2)] == [runs[2], more]
 
 
 def test_many_watch_with_one_poller_and_leave_nothing_behind(server: LiveServer) -> None:
