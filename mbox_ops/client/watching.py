@@ -64,6 +64,7 @@ class Watch(Iterator[Change]):
             "subject": ident("subject", subject),
         }
         self._timeout, self._patience = timeout, patience
+        self._closed = False
         self._waiting: deque[Change] = deque()
         first = self._api.call("GET", "/changes", query={**self._query, "cursor": cursor}, result=ChangePage)
         self._waiting.extend(first.items)
@@ -76,19 +77,21 @@ class Watch(Iterator[Change]):
         Raises:
             StopIteration: none came within `timeout` seconds, or it was closed.
             CursorExpired: the service does not keep what changed behind the cursor any more.
-            Unavailable: the service was away for `patience` seconds.
+            Unavailable: the service was away for `patience` seconds, or when `timeout` seconds were over.
         """
-        until = None if self._timeout is None else time.monotonic() + self._timeout
+        until = math.inf if self._timeout is None else time.monotonic() + self._timeout
         more = True  # there may be, until it was asked for
-        while not self._waiting:
-            left = WAIT if until is None else until - time.monotonic()
+        while not self._waiting and not self._closed:
+            left = until - time.monotonic()
             if left <= 0 and not more:
                 raise StopIteration
-            page = self._page(max(min(WAIT, math.ceil(left)), 0))
+            page = self._page(max(math.ceil(min(WAIT, left)), 0), until)
             self._waiting.extend(page.items)
             self._next, more = page.next, page.more
             if not page.items:
                 self.cursor = page.next
+        if self._closed:
+            raise StopIteration
         change = self._waiting.popleft()
         self.cursor = change.cursor if self._waiting else self._next
         return change
@@ -100,13 +103,13 @@ class Watch(Iterator[Change]):
         self.close()
 
     def close(self) -> None:
-        """Give the connection to the service up."""
+        """End it, and give the connection to the service up; `cursor` still says where to go on."""
+        self._closed = True
         self._api.close()
 
-    def _page(self, wait: int) -> ChangePage:
-        """The next page, asked for again, with growing pauses, while the service is away."""
+    def _page(self, wait: int, until: float) -> ChangePage:
+        """The next page, asked for again, with growing pauses, while the service is away and patience lasts."""
         backoff = Backoff(longest=LONGEST_PAUSE)
-        away_since = time.monotonic()
         while True:
             query = {**self._query, "cursor": self._next, "wait": wait, "limit": PAGE}
             try:
@@ -114,8 +117,10 @@ class Watch(Iterator[Change]):
                     "GET", "/changes", query=query, result=ChangePage, retry=False, timeout=wait + SILENCE
                 )
             except (Unavailable, InternalError) as error:
-                if self._patience is not None and time.monotonic() - away_since >= self._patience:
-                    raise
-                if backoff.failures == 0:
+                if backoff.failures == 0:  # until then it was there
+                    until = min(until, math.inf if self._patience is None else time.monotonic() + self._patience)
                     logger.warning("The changes cannot be read now; trying again. %s", error)
-                time.sleep(backoff.fail(error))
+                left = until - time.monotonic()
+                if self._closed or left <= 0:
+                    raise
+                time.sleep(min(backoff.fail(error), left))

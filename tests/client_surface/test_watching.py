@@ -31,6 +31,9 @@ def test_a_watch_gives_what_changes_from_its_beginning_on() -> None:
         assert [change.name for change in client.watch(since=0, subject=runs[1], kind="run", timeout=0)] == ["r1"]
         with pytest.raises(InvalidRequest):
             client.watch("no cursor")
+        with client.watch(since=0) as closed:
+            given = next(closed)
+        assert (list(closed), closed.cursor) == ([], given.cursor)
 
 
 def test_a_watch_outlives_restarts_and_broken_lines() -> None:
@@ -55,11 +58,22 @@ def test_a_watch_outlives_restarts_and_broken_lines() -> None:
 
 
 def test_a_watch_says_when_nobody_is_there() -> None:
-    """At the beginning, after the deadline of a call; later on, when the patience that was asked for is over."""
+    """When patience is over, which begins when the service has gone; and when the time to wait for a change is."""
     with live_server() as server:
-        watch = Client(server.url).watch(patience=0.5)
-        server.stop()
-        began = time.monotonic()
+        client = Client(server.url)
+        watch, short = client.watch(patience=0.5), client.watch(timeout=0.1)
+        gone: list[float] = []
+
+        def leave() -> None:
+            time.sleep(0.6)  # longer than patience: it has waited for a change so far
+            gone.append(time.monotonic())
+            server.kill()
+
+        leaving = threading.Thread(target=leave)
+        leaving.start()
         with pytest.raises(Unavailable):
             next(watch)
-        assert time.monotonic() - began >= 0.5
+        assert time.monotonic() - gone[0] >= 0.5
+        leaving.join()
+        with pytest.raises(Unavailable):
+            next(short)
