@@ -15,11 +15,12 @@ TEXTS = (
     "\"><script>alert(1)</script><img src=x onerror=alert(1)><b onmouseover='alert(1)' ",
     "' autofocus onfocus=alert(1) x='</title></textarea></style></script></pre><svg onload=alert(1)>",
     "javascript:alert(1)//%0aalert(1)",
-    "{{7*191}} {% raw %} ${7*191} #{7*191} <%= 7*191 %> &lt;b&gt;&#39;&amp;amp;",
+    "{{123457*765431}} {% raw %} ${123457*765431} #{123457*765431} <%= 123457*765431 %> &lt;b&gt;&#39;&amp;amp;",
     "=HYPERLINK(\"http://evil.example\";\"click\")",
     "\u202egnp.exe\u202c \u2066\u2067right\u2069 \u200f\u061c \x1b[31mred\x07 \u2028line\u2029paragraph\r\n\ttab",
     "a\u0301\u0302\u0303\u0304\u0305\u0306" * 9 + "\u200d\u200b\N{PILE OF POO}" * 40 + "\u0600\ufdfd",
 )  # fmt: skip
+COMPUTED = "94497814967"  # what the templates among them come to
 MARKS = """() => document.querySelectorAll(
     "script:not([src]), [src=x], [onerror], [onload], [onfocus], [onmouseover], [href^='javascript' i], main iframe"
 ).length"""
@@ -60,7 +61,7 @@ def test_nothing_runs_and_nothing_breaks_the_layout(tab: Any, watch: Watch, host
             wide.append(path)
         if tab.evaluate(MARKS):
             made.append(path)
-        assert "1337" not in tab.locator("main").inner_text()
+        assert COMPUTED not in tab.locator("main").inner_text()
     assert (dialogs, wide, made) == ([], [], [])
 
 
