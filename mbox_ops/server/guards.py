@@ -51,7 +51,7 @@ def admit(
     if not tokens.any():
         check_local(headers)
         return Actor(namespace=namespace, namespaces=None, scopes=EVERYTHING, name="loopback")
-    if secret := cookie_of(headers, SESSION_COOKIE):
+    if secret := cookie_of(headers, cookie_name(SESSION_COOKIE, headers)):
         if not safe:
             check_origin(headers)
         return tokens.authenticate(secret, namespace)
@@ -117,6 +117,15 @@ def cookie_of(headers: Mapping[str, str], name: str) -> str | None:
         if found == name:
             return unquote(value)
     return None
+
+
+def cookie_name(name: str, headers: Mapping[str, str]) -> str:
+    """What a cookie of ours is called at the address that the browser asked.
+
+    Cookies know hosts and no ports: without the port, signing in at one server would sign out at its neighbour.
+    """
+    port = _port(headers.get("host", ""))
+    return name if port is None else f"{name}_{port}"
 
 
 def namespace_of(headers: Mapping[str, str], limits: Limits) -> str:
@@ -187,3 +196,10 @@ def _hostname(netloc: str) -> str:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
         return ""
+
+
+def _port(netloc: str) -> int | None:
+    try:
+        return urlsplit(f"//{netloc}").port
+    except ValueError:
+        return None

@@ -12,7 +12,7 @@ from mbox_ops.entities.deletions import Deletion
 from mbox_ops.testing import LiveServer
 from tests.server.asking import ask
 from tests.ui.conftest import Watch
-from tests.ui.test_signing_in import csrf, post
+from tests.ui.test_signing_in import csrf, post, session_of
 
 Write = Callable[..., str]
 
@@ -322,7 +322,7 @@ def test_without_the_right_to_delete_nothing_offers_it(
     assert tab.get_by_role("button", name="Undo").count() == 0
     tab.goto(f"/deletions/new?scenario=churn&namespace={namespace}")
     assert tab.get_by_role("heading", level=1).inner_text() == "Not allowed"
-    cookie = f"mbox_session={quote(token)}"
+    cookie = session_of(closed, token)
     page = ask(closed.url, "GET", f"/deletions/{deletion.id}", headers={"Accept": "text/html", "Cookie": cookie})
     field = re.search(rb'name="csrf" value="(\w+)"', page.body)
     assert field is not None

@@ -13,7 +13,7 @@ from mbox_ops.testing import LiveServer
 from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from tests.server.asking import ask
 from tests.ui.conftest import Watch
-from tests.ui.test_signing_in import csrf, post
+from tests.ui.test_signing_in import csrf, post, session_of
 
 Write = Callable[..., str]
 FILTER = "Filter"
@@ -265,7 +265,7 @@ def test_without_the_right_to_write_nothing_is_offered_or_done(closed: LiveServe
     batch = {"open": {"scenario": "vision"}}
     run_id = ask(closed.url, "POST", "/api/v1/batches", batch, token=closed.token).data["run_id"]
     reader = Client(url=closed.url, token=closed.token).tokens.create("reader", ["read"], ["*"]).token
-    session = f"mbox_session={reader}"
+    session = session_of(closed, reader)
     page = ask(closed.url, "GET", "/runs", headers={"Accept": "text/html", "Cookie": session}).body
     assert b"Compare" in page
     assert b"Tag the selected" not in page

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -44,10 +44,14 @@ def csrf(server: LiveServer, path: str = "/sign-in") -> tuple[str, str]:
     return answer.headers["set-cookie"].partition(";")[0], f"csrf={found[1].decode()}"
 
 
-def session_of(server: LiveServer) -> str:
-    """The cookie of someone who may do everything."""
-    assert server.token is not None
-    return f"mbox_session={quote(server.token)}"
+def session_of(server: LiveServer, token: str | None = None) -> str:
+    """The cookie of someone who has signed in; with no token of their own, of someone who may do everything."""
+    return f"{session_name(server)}={quote(token or server.token or '')}"
+
+
+def session_name(server: LiveServer) -> str:
+    """What the server calls the session's cookie: it names the port, since cookies know none."""
+    return f"mbox_session_{urlsplit(server.url).port}"
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -73,12 +77,31 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(
     tab.get_by_label("Token").fill(closed.token)
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/scenarios?limit=7")
-    (session,) = [one for one in tab.context.cookies() if one["name"] == "mbox_session"]
+    (session,) = [one for one in tab.context.cookies() if one["name"] == session_name(closed)]
     assert (session["httpOnly"], session["sameSite"]) == (True, "Lax")
     tab.get_by_role("button", name="Sign out").click()
     tab.wait_for_url("**/sign-in")
     tab.goto("/scenarios")
     assert tab.url.endswith("/sign-in?next=%2Fscenarios")
+
+
+def test_servers_on_two_ports_of_a_host_share_no_cookie(server: LiveServer, closed: LiveServer) -> None:
+    """Browsers send a host's cookies to all its ports: signing out of one server leaves the other's session alone."""
+    names = []
+    for one in (server, closed):
+        cookie, field = csrf(one)
+        out = post(one, "/sign-out", field, cookie=cookie).headers["set-cookie"]
+        theme = post(one, "/theme", f"theme=dark&{field}", cookie=cookie).headers["set-cookie"]
+        names.append({given.partition("=")[0] for given in (cookie, out, theme)})
+        assert names[-1] == {f"mbox_{what}_{urlsplit(one.url).port}" for what in ("csrf", "session", "theme")}
+    assert not names[0] & names[1]
+
+
+@pytest.mark.parametrize(("host", "name"), [("mbox.example.com", "mbox_csrf"), ("mbox.example.com:x", "mbox_csrf")])
+def test_a_host_without_a_port_is_in_no_cookies_name(closed: LiveServer, host: str, name: str) -> None:
+    """Nor what is none."""
+    answer = ask(closed.url, "GET", "/sign-in", headers=HTML | {"Host": host})
+    assert answer.headers["set-cookie"].startswith(f"{name}=")
 
 
 def test_one_signs_in_without_javascript(open_tab: Callable[..., Any], closed: LiveServer) -> None:
@@ -144,7 +167,7 @@ def test_a_form_is_url_encoded(closed: LiveServer) -> None:
 def test_the_api_takes_the_cookie_for_what_changes_nothing(closed: LiveServer) -> None:
     """The pages' own requests need no token in a script."""
     assert ask(closed.url, "GET", "/api/v1/runs", headers={"Cookie": session_of(closed)}).status == 200
-    wrong = ask(closed.url, "GET", "/api/v1/runs", headers={"Cookie": "mbox_session=mbox_wrong"})
+    wrong = ask(closed.url, "GET", "/api/v1/runs", headers={"Cookie": f"{session_name(closed)}=mbox_wrong"})
     assert wrong.refusal == (401, "unauthenticated")
 
 

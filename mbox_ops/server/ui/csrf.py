@@ -4,7 +4,6 @@ The field holds the cookie's secret, masked anew in every page: what is compress
 """
 
 import secrets
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from mbox_ops.errors import Forbidden
@@ -14,10 +13,9 @@ CSRF_FIELD = "csrf"
 _BYTES = 16
 
 
-def secret_of(cookies: Mapping[str, str]) -> str | None:
-    """The secret that a browser holds; None if it holds none that we gave."""
-    given = cookies.get(CSRF_COOKIE, "")
-    return given if len(_read(given)) == _BYTES else None
+def secret_of(cookie: str) -> str | None:
+    """The secret that a browser holds in its cookie; None if it holds none that we gave."""
+    return cookie if len(_read(cookie)) == _BYTES else None
 
 
 def new_secret() -> str:
@@ -31,13 +29,13 @@ def token_of(secret: str) -> str:
     return mask.hex() + _xor(mask, bytes.fromhex(secret)).hex()
 
 
-def check_token(cookies: Mapping[str, str], form: bytes) -> None:
+def check_token(cookie: str, form: bytes) -> None:
     """Make sure that a form comes from one of our pages.
 
     Raises:
         Forbidden: it does not carry the token that belongs to the browser's cookie.
     """
-    secret = secret_of(cookies)
+    secret = secret_of(cookie)
     pairs = parse_qsl(form.decode("latin-1"), max_num_fields=10_000)
     given = _read(next((value for name, value in pairs if name == CSRF_FIELD), ""))
     mask, masked = given[:_BYTES], given[_BYTES:]

@@ -35,7 +35,8 @@ def failure_handler(parts: Parts) -> Callable[[Request[Any, Any, Any], Exception
         error = error_of(request, exception)
         if type(error) is InternalError:
             log.error("page failed", path=request.scope["path"], exc_info=exception)
-        return respond(failure_page(_visit(request, parts), error, request))
+        visit = _visit(request, parts)
+        return respond(visit, failure_page(visit, error, request))
 
     return answer
 

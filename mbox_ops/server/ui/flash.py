@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
 
 import msgspec
 from litestar.datastructures import Cookie
@@ -32,12 +31,11 @@ def flash_cookie(text: str, *, failed: bool = False, undo: str | None = None) ->
     return cookie(FLASH_COOKIE, base64.urlsafe_b64encode(packed).decode("ascii"), seconds=_SECONDS)
 
 
-def read_flash(cookies: Mapping[str, str]) -> Flash | None:
+def read_flash(cookie: str) -> Flash | None:
     """What is to be said, if anything."""
-    given = cookies.get(FLASH_COOKIE)
-    if not given:
+    if not cookie:
         return None
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(given), type=Flash)
+        return msgspec.json.decode(base64.urlsafe_b64decode(cookie), type=Flash)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         return None

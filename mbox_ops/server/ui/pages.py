@@ -15,7 +15,7 @@ A page is a plain synchronous function, as an operation of the API is:
 import inspect
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -27,11 +27,11 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from mbox_ops.server.bodies import media_type_of, read_body
-from mbox_ops.server.guards import Scope, check_origin, namespace_asked
+from mbox_ops.server.guards import Scope, check_origin, cookie_name, namespace_asked
 from mbox_ops.server.queries import NoQuery, decode_query
 from mbox_ops.server.routes import LANES, PLACE, Parts, place
 from mbox_ops.server.streams import Streamed, stream
-from mbox_ops.server.ui.csrf import CSRF_FIELD, check_token
+from mbox_ops.server.ui.csrf import CSRF_COOKIE, CSRF_FIELD, check_token
 from mbox_ops.server.ui.visits import Answer, Visit
 
 FORM = "application/x-www-form-urlencoded"
@@ -91,7 +91,7 @@ def handler_of(shown: Page, parts: Parts) -> HTTPRouteHandler:
         body = await _form(request) if shown.method == "POST" else b""
         visit = visit_of(request, parts)
         answer = await parts.threads.run(LANES[shown.scope], perform, shown, request, visit, body)
-        return stream(answer, parts.threads) if isinstance(answer, Streamed) else respond(answer)
+        return stream(answer, parts.threads) if isinstance(answer, Streamed) else respond(visit, answer)
 
     return HTTPRouteHandler(
         PLACE.sub(r"{\1:str}", shown.path),
@@ -111,7 +111,6 @@ def visit_of(request: Request[Any, Any, State], parts: Parts) -> Visit:
         caller=actor,
         namespace=actor.namespace if actor else namespace_asked(request.scope["query_string"], parts.limits),
         headers=request.headers,
-        cookies=request.cookies,
         path=request.scope["path"],
         query=request.scope["query_string"].decode("ascii", "replace"),
         framed_by=parts.framed_by,
@@ -127,7 +126,7 @@ def perform(shown: Page, request: Request[Any, Any, State], visit: Visit, body: 
     if "query" in shown.types:
         arguments["query"] = query
     if shown.method == "POST":
-        check_token(visit.cookies, body)
+        check_token(visit.cookie(CSRF_COOKIE), body)
         kind: type[msgspec.Struct] = shown.types.get("form", NoQuery)
         form = decode_query(_without(body, CSRF_FIELD), kind, visit.limits)
         if "form" in shown.types:
@@ -135,10 +134,11 @@ def perform(shown: Page, request: Request[Any, Any, State], visit: Visit, body: 
     return shown.fn(visit, **arguments)
 
 
-def respond(answer: Answer) -> Response[bytes]:
-    """The response that sends an answer."""
+def respond(visit: Visit, answer: Answer) -> Response[bytes]:
+    """The response that sends an answer; its cookies are of this address alone."""
+    cookies = [replace(one, key=cookie_name(one.key, visit.headers)) for one in answer.cookies]
     return Response(
-        answer.body, status_code=answer.status, headers=answer.headers, cookies=answer.cookies,
+        answer.body, status_code=answer.status, headers=answer.headers, cookies=cookies,
         media_type=answer.headers.get("content-type", "text/html"),
     )  # fmt: skip
 

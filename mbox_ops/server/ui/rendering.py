@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.datastructures import Cookie
 
-from mbox_ops.server.guards import DEFAULT_NAMESPACE
+from mbox_ops.server.guards import DEFAULT_NAMESPACE, cookie_name
 from mbox_ops.server.ui import csrf, formats, metric_formats
 from mbox_ops.server.ui.deletion_pages import words
 from mbox_ops.server.ui.flash import FLASH_COOKIE, read_flash
@@ -57,20 +57,21 @@ def environment() -> Environment:
 def render(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Answer:
     """A page made from a template.
 
-    Besides `values` a template has `visit`, `link`, `may`, `csrf_token`, `theme` and `flash`.
+    Besides `values` a template has `visit`, `link`, `may`, `csrf_token`, `theme`, `theme_cookie` and `flash`.
     """
     cookies: tuple[Cookie, ...] = ()
-    secret = csrf.secret_of(visit.cookies)
+    secret = csrf.secret_of(visit.cookie(csrf.CSRF_COOKIE))
     if secret is None:
         secret = csrf.new_secret()
         cookies = (cookie(csrf.CSRF_COOKIE, secret),)
-    flash = read_flash(visit.cookies)
-    if flash is not None:
+    said = visit.cookie(FLASH_COOKIE)
+    if said:
         cookies = (*cookies, cookie(FLASH_COOKIE, "", seconds=0))
-    theme = visit.cookies.get(THEME_COOKIE)
+    theme = visit.cookie(THEME_COOKIE)
     text = environment().get_template(template).render(
-        visit=visit, link=visit.link, may=visit.may, csrf_token=csrf.token_of(secret), flash=flash,
-        theme=theme if theme in ("light", "dark") else "auto", **values,
+        visit=visit, link=visit.link, may=visit.may, csrf_token=csrf.token_of(secret), flash=read_flash(said),
+        theme=theme if theme in ("light", "dark") else "auto",
+        theme_cookie=cookie_name(THEME_COOKIE, visit.headers), **values,
     )  # fmt: skip
     body, headers = text.encode(), page_headers(visit)
     if "gzip" in visit.headers.get("accept-encoding", "") and len(body) > _SMALL:

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from litestar.datastructures import Cookie
 
 from mbox_ops.entities.limits import Limits
-from mbox_ops.server.guards import DEFAULT_NAMESPACE
+from mbox_ops.server.guards import DEFAULT_NAMESPACE, cookie_name, cookie_of
 from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
 
@@ -32,7 +32,6 @@ class Visit:
     caller: Actor | None
     namespace: str
     headers: Mapping[str, str]
-    cookies: Mapping[str, str]
     path: str
     query: str
     framed_by: tuple[str, ...] = ()
@@ -47,6 +46,10 @@ class Visit:
     def may(self, scope: str) -> bool:
         """Whether who asks has a scope: pages leave out what would be refused."""
         return self.caller is not None and ("admin" in self.caller.scopes or scope in self.caller.scopes)
+
+    def cookie(self, name: str) -> str:
+        """What the browser keeps under a name of ours for this address; nothing if it keeps nothing."""
+        return cookie_of(self.headers, cookie_name(name, self.headers)) or ""
 
     def link(self, path: str, *parts: str, **query: QueryValue) -> str:
         """The address of a page in this page's namespace.

@@ -10,7 +10,7 @@ function switchTheme(form) {
     event.preventDefault();
     const theme = /** @type {keyof typeof THEMES} */ (button.value);
     root.dataset.theme = theme;
-    document.cookie = `mbox_theme=${theme}; path=/; max-age=31622400; samesite=lax`;
+    document.cookie = `${form.dataset.themeSwitch}=${theme}; path=/; max-age=31622400; samesite=lax`;
     const following = THEMES[theme];
     button.value = following;
     button.title = `Colours: ${theme}. Change to ${following}.`;
