@@ -173,20 +173,11 @@ class ModelVersions:
         self, conn: "Connection", actor: Actor, held: _Held, request: CreateModelVersion, said: Own
     ) -> None:  # fmt: skip
         """Add what a version lacks, and the tags."""
-        whole = said
-        stands = model_versions.said(conn, subject_id=held.subject.id)
-        for field, present, given in (
-            ("run_id", stands.run_uid, request.run_id), ("checkpoint_id", stands.checkpoint_uid, request.checkpoint_id)
-        ):  # fmt: skip
-            if given is None or given == present:
-                continue
-            if present is not None:
-                raise Conflict(
-                    f"The version {stands.version!r} came from the {field.removesuffix('_id')} {present!r}, so it"
-                    f" cannot come from {given!r} too.",
-                    field=field, present=present, given=given,
-                )  # fmt: skip
+        stands, whole = model_versions.said(conn, subject_id=held.subject.id), said
+        _check_source(stands, request.run_id, request.checkpoint_id)
+        if request.run_id not in (None, stands.run_uid) or request.checkpoint_id not in (None, stands.checkpoint_uid):
             whole = _with_source(conn, actor, held.model, request, said)
+            _check_source(stands, whole.run_uid, whole.checkpoint_uid)  # the run of a checkpoint is known by now
         model_versions.complete(conn, subject_id=held.subject.id, new=whole)
         _give(conn, held, list(dict.fromkeys(request.unique_tags)))
         present_tags = model_versions.tags_of(conn, [held.subject.id]).get(held.subject.id, [])
@@ -240,6 +231,23 @@ def _with_source(
         raise NotFound("run", run_id, model.namespace)
     said = said._replace(run_uid=run.uid, run_name=run.name, scenario=run.scenario)
     return said if checkpoint is None else said._replace(checkpoint_uid=checkpoint.uid, epoch=checkpoint.epoch)
+
+
+def _check_source(stands: Own, run_id: str | None, checkpoint_id: str | None) -> None:
+    """Make sure that a version can come from these.
+
+    Raises:
+        Conflict: it came from others.
+    """
+    for field, present, given in (
+        ("run_id", stands.run_uid, run_id), ("checkpoint_id", stands.checkpoint_uid, checkpoint_id)
+    ):  # fmt: skip
+        if None not in (given, present) and given != present:
+            raise Conflict(
+                f"The version {stands.version!r} came from the {field.removesuffix('_id')} {present!r}, so it"
+                f" cannot come from {given!r} too.",
+                field=field, present=present, given=given,
+            )  # fmt: skip
 
 
 def _take(conn: "Connection", held: _Held, tags: Sequence[str]) -> dict[str, tuple[int, str]]:
