@@ -99,7 +99,7 @@ class Batches:
             known = None if made else known_writer(conn, writer, subject)
             target = Target(subject, known, made)
             write = _Write(self._database, self._limits, conn, now, batch, checked, writer, target)
-            result = write.result()
+            result = write.result(is_all=False)
             if result.status == "ok":
                 then(conn, subject)
             return Added(result, to_datetime(subject.created_at))
@@ -120,15 +120,19 @@ class _Write:
         self._batch, self._checked, self._writer = batch, checked, writer
         self._subject, self._known, self._made = target
 
-    def result(self) -> BatchResult:
-        """Judge the batch, store it, and say what became of it."""
+    def result(self, *, is_all: bool = True) -> BatchResult:
+        """Judge the batch, store it, and say what became of it.
+
+        Args:
+            is_all: the batch is all that is written; else it is news even if there is nothing in it.
+        """
         subject, known = self._subject, self._known
         if known is not None and self._writer.seq <= known.seq:
             return self._duplicate(known)
         if subject.deletion_id is not None:
             raise RunDeleted(f"The {spoken(subject.type)} {subject.uid!r} was deleted.", run_id=subject.uid)
         check_fits(self._batch, subject.type, subject.uid)
-        quiet = known is not None and is_quiet(self._batch)
+        quiet = is_all and known is not None and is_quiet(self._batch)
         arrival = subject.arrival + (0 if quiet else 1)
         writer_id, replaced = self._admit()
         back = subject.type == "run" and standing.update(
@@ -181,7 +185,7 @@ class _Write:
         )  # fmt: skip
 
     def _fenced(self, newest: int | None) -> Fenced:
-        return fenced(self._writer, self._subject, newest)
+        return fenced(self._writer, self._subject.type, self._subject.uid, newest)
 
     def _take_out(self, replaced: list[int]) -> None:
         """Show and find no longer what the replaced writers wrote."""

@@ -72,18 +72,13 @@ class Opening:
         """The run's checkpoint of an epoch. Whoever makes one holds the run, so that no two are made."""
         known = self._by_producer()
         if known is not None:
-            at = run_checkpoints.address(self._conn, subject_id=known.subject.id)
-            if at is None or at[1] != epoch or self._batch.run_id not in (None, at[0]):
-                raise bound(self._writer, f"to {known.subject.uid!r}")
-            return known
+            return self._known_checkpoint(known, epoch)
         run = self._addressed().subject
         if run.type != _TYPE:
             raise NotFound("run", run.uid, self._actor.namespace)
         if run.deletion_id is not None:
             raise _deleted(run.uid)
-        newest = writers.newest_epoch(self._conn, subject_id=run.id, origin=self._writer.origin)
-        if newest is not None and newest > self._writer.epoch:
-            raise fenced(self._writer, run, newest)
+        self._refuse_fenced(run.id, run.uid)
         found = run_checkpoints.hold(self._conn, run_id=run.id, epoch=epoch)
         if found is not None:
             return Target(found, self._writer_of(found), made=False)
@@ -91,6 +86,25 @@ class Opening:
         assert made is not None, "an id of ours came twice"
         subjects.touch(self._conn, subject_id=run.id, now=self._now)  # a run that makes checkpoints goes on
         return Target(made, None, made=True)
+
+    def _known_checkpoint(self, known: Target, epoch: int) -> Target:
+        """The checkpoint that this producer has written to before, if the batch is for that one."""
+        subject, batch = known.subject, self._batch
+        at = run_checkpoints.address(self._conn, subject_id=subject.id)
+        if at is None or at.epoch != epoch or batch.run_id not in (None, at.run):
+            raise bound(self._writer, f"to {subject.uid!r}")
+        if batch.key is not None and (batch.key, self._actor.namespace) != (at.key, subject.namespace):
+            raise bound(self._writer, f"to {subject.uid!r}")
+        is_new = known.writer is not None and self._writer.seq > known.writer.seq
+        if is_new and subject.deletion_id is None:
+            self._refuse_fenced(at.run_id, at.run)
+        return known
+
+    def _refuse_fenced(self, run_id: int, uid: str) -> None:
+        """Refuse what comes from an older attempt than has written to the run."""
+        newest = writers.newest_epoch(self._conn, subject_id=run_id, origin=self._writer.origin)
+        if newest is not None and newest > self._writer.epoch:
+            raise fenced(self._writer, _TYPE, uid, newest)
 
     def _by_id(self, run_id: str) -> Target:
         subject = subjects.find(self._conn, uid=run_id, hold=True) if is_storable(run_id) else None
@@ -230,12 +244,12 @@ def bound(writer: Writer, whom: str) -> InvalidRequest:
     )  # fmt: skip
 
 
-def fenced(writer: Writer, subject: Subject, newest: int | None) -> Fenced:
+def fenced(writer: Writer, type: str, uid: str, newest: int | None) -> Fenced:
     """The error of a writer whose attempt is over."""
     return Fenced(
-        f"A newer attempt of {writer.origin!r} (epoch {newest}) has written to the {spoken(subject.type)}"
-        f" {subject.uid!r}: this one (epoch {writer.epoch}) is over.",
-        run_id=subject.uid, epoch=writer.epoch, newest=newest,
+        f"A newer attempt of {writer.origin!r} (epoch {newest}) has written to the {spoken(type)} {uid!r}: this one"
+        f" (epoch {writer.epoch}) is over.",
+        run_id=uid, epoch=writer.epoch, newest=newest,
     )  # fmt: skip
 
 

@@ -18,6 +18,15 @@ Key = tuple[int]  # the epoch
 _run = own.alias()
 
 
+class Address(NamedTuple):
+    """What a checkpoint is of: its run, by row, id and key, and an epoch."""
+
+    run_id: int
+    run: str
+    key: str | None
+    epoch: int
+
+
 class Row(NamedTuple):
     """A live checkpoint's columns, in the order of `_SELECT`."""
 
@@ -62,11 +71,11 @@ def make(conn: Connection, *, run: subjects.Subject, epoch: int, uid: str, now: 
     return subjects.hold(conn, subject_id=row)
 
 
-def address(conn: Connection, *, subject_id: int) -> tuple[str, int] | None:
-    """The run's id and the epoch of a checkpoint, live or not; None if the subject is none."""
-    query = select(_run.c.uid, table.c.epoch).join(_run, _run.c.id == table.c.run_id)
+def address(conn: Connection, *, subject_id: int) -> Address | None:
+    """What a checkpoint, live or not, is of; None if the subject is none."""
+    query = select(_run.c.id, _run.c.uid, _run.c.key, table.c.epoch).join(_run, _run.c.id == table.c.run_id)
     row = conn.execute(query.where(table.c.subject_id == subject_id)).one_or_none()
-    return None if row is None else (row.uid, row.epoch)
+    return None if row is None else Address(*row)
 
 
 def find(conn: Connection, *, uid: str) -> Row | None:

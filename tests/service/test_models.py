@@ -4,6 +4,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from msgspec.structs import replace
 
 from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.changes import ChangeQuery
@@ -17,7 +18,7 @@ from mbox_ops.entities.models import CreateModel
 from mbox_ops.entities.runs import RunQuery
 from mbox_ops.entities.search import FieldQuery, ValueQuery
 from mbox_ops.entities.writers import Batch, MetadataOp, Writer
-from mbox_ops.errors import MboxError, NotFound, RunDeleted
+from mbox_ops.errors import Conflict, Fenced, InvalidRequest, MboxError, NotFound, RunDeleted
 from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database
 from mbox_ops.wire.encodings import pack_floats
@@ -135,6 +136,49 @@ def test_a_resent_request_is_recognised_whatever_has_changed_since(service: Serv
     assert (again.model_version_id, again.model_version_exists) == (first.model_version_id, True)
 
 
+def test_a_version_never_comes_from_a_run_and_another_one_s_checkpoint(service: Service) -> None:
+    """Whichever was said first; what it came from stays, and the checkpoint of its own run is added."""
+    one, other = (Log(service).open(scenario="churn", name=name) for name in ("one", "other"))
+    service.models.create(ANN, CreateModel(name="m"))
+    made = [service.checkpoints.create(ANN, log.id, CreateCheckpoint(epoch=3)).checkpoint_id for log in (one, other)]
+    first = service.model_versions.create(ANN, CreateModelVersion(model="m", version="1", run_id=one.id))
+    with pytest.raises(Conflict) as refused:
+        service.model_versions.create(ANN, CreateModelVersion(model="m", version="1", checkpoint_id=made[1]))
+    assert (refused.value.details["field"], refused.value.details["present"]) == ("run_id", one.id)
+    service.model_versions.create(ANN, CreateModelVersion(model="m", version="1", checkpoint_id=made[0]))
+    source = service.model_versions.get(ANN, first.model_version_id).source
+    assert source is not None
+    assert (source.run_id, source.run_name, source.checkpoint_id) == (one.id, "one", made[0])
+
+
+def test_a_zombie_writes_to_no_checkpoint_of_a_run_that_a_newer_attempt_has(service: Service) -> None:
+    """Not to one that it has made before, either; what it sends again is recognised."""
+    old = Log(service).open(scenario="churn")
+    writer = Writer(origin=old.origin, epoch=old.epoch, producer="0f" * 16, seq=1)
+    wish = CreateCheckpoint(epoch=1, metrics={"loss": 0.5}, writer=writer)
+    service.checkpoints.create(ANN, old.id, wish)
+    new = Log(service, origin=old.origin, epoch=old.epoch + 1)
+    new.run_id = old.id
+    new.write(tags={"a": "b"})
+    assert service.checkpoints.create(ANN, old.id, wish).checkpoint_exists is False
+    with pytest.raises(Fenced):
+        service.checkpoints.create(ANN, old.id, replace(wish, writer=replace(writer, seq=2)))
+
+
+def test_a_producer_of_one_run_s_checkpoint_writes_to_no_other_run_s(service: Service) -> None:
+    """By key as by id: it is told, and nothing goes where it was not meant."""
+    logs = [Log(service).open(key=key, scenario="churn") for key in ("one", "other")]
+    writer = Writer(origin="o", epoch=1, producer="0f" * 16, seq=1)
+    made = service.batches.write(ANN, Batch(key="one", checkpoint=1, writer=writer))
+    again = replace(writer, seq=2)
+    for address in ({"key": "other"}, {"run_id": logs[1].id}, {"key": "none"}):
+        with pytest.raises(InvalidRequest, match="belongs to"):
+            service.batches.write(ANN, Batch(checkpoint=1, writer=again, **address))
+    with pytest.raises(InvalidRequest, match="belongs to"):
+        service.batches.write(actor("elsewhere"), Batch(key="one", checkpoint=1, writer=again))
+    assert service.batches.write(ANN, Batch(key="one", checkpoint=1, writer=again)).run_id == made.run_id
+
+
 def test_lineage_leads_from_what_was_used_to_the_run_of_the_checkpoint(service: Service) -> None:
     """A file of a version has no run by itself; the same content, or URI, at a checkpoint has its run."""
     log, user = Log(service).open(scenario="churn"), Log(service).open(scenario="churn")
@@ -219,13 +263,17 @@ def test_the_feed_of_changes_tells_of_them(service: Service) -> None:
         wish = CreateModelVersion(model="m", version=name, unique_tags=["prod"] if name == "1" else [])
         latest = service.model_versions.create(ANN, wish).model_version_id
     service.model_versions.set_unique_tags(ANN, latest, SetUniqueTags(unique_tags=["prod"], move=True))
+    writer = Writer(origin="o", epoch=1, producer="0f" * 16, seq=1)
+    for seq, owner in ((1, ""), (2, "ann")):
+        service.models.create(ANN, CreateModel(name="m", owner=owner, writer=replace(writer, seq=seq)))
     done = service.deletions.create(ANN, CreateDeletion(selector=Selector(run_id=log.id), force=True))
     service.deletions.undo(ANN, done.id)
     told = service.changes.page(ANN, ChangeQuery(since=0)).items
     assert [(change.kind, change.action, change.parts) for change in told[1:]] == [
         ("checkpoint", "created", []), ("model", "created", []), ("model_version", "created", []),
         ("model_version", "created", []), ("model_version", "updated", ["unique_tags"]),
-        ("model_version", "updated", ["unique_tags"]), ("run", "deleted", []), ("checkpoint", "deleted", []),
+        ("model_version", "updated", ["unique_tags"]), ("model", "updated", []), ("model", "updated", []),
+        ("run", "deleted", []), ("checkpoint", "deleted", []),
         ("run", "created", ["undo"]), ("checkpoint", "created", ["undo"]),
     ]  # fmt: skip
     assert {(change.id, change.scenario) for change in told if change.kind == "checkpoint"} == {
