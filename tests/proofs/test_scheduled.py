@@ -13,11 +13,12 @@ from mbox_ops.entities.runs import Run
 from mbox_ops.identity import airflow_key
 from mbox_ops.testing import LiveServer
 from tests.airflow import reading
-from tests.airflow.conftest import FOLDER, OF_A_USER, ROOT
-from tests.airflow.scheduled import ENDED, SECONDS, Scheduled, scheduled
+from tests.airflow.conftest import FOLDER, OF_A_USER, ROOT, server
+from tests.proofs.scheduled import ENDED, SECONDS, Scheduled, scheduled
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+__all__ = ["server"]
 
+pytestmark = [pytest.mark.proof, pytest.mark.airflow, pytest.mark.timeout(600)]
 
 PAGE = ROOT / "docs" / "how-to" / "airflow" / "listener.md"
 

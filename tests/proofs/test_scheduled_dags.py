@@ -14,10 +14,12 @@ from mbox_ops.client.run import Run
 from mbox_ops.entities.artifacts import ArtifactMime
 from mbox_ops.identity import airflow_key
 from mbox_ops.testing import LiveServer
-from tests.airflow.conftest import OF_A_USER, ROOT
-from tests.airflow.scheduled import SECONDS, Scheduled, scheduled
+from tests.airflow.conftest import OF_A_USER, ROOT, server
+from tests.proofs.scheduled import SECONDS, Scheduled, scheduled
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
+__all__ = ["server"]
+
+pytestmark = [pytest.mark.proof, pytest.mark.airflow, pytest.mark.timeout(600)]
 
 NAMESPACE = "deployed"
 TRIALS = 20
