@@ -1,5 +1,6 @@
 """Settings: the only reader of the environment (`MBOX_*`). Everything else is given what it needs."""
 
+import math
 import os
 import re
 import sys
@@ -9,11 +10,15 @@ from typing import Literal, get_args
 
 import msgspec
 
+from mbox_ops.errors import InvalidRequest
+
 _ORCHESTRATOR = re.compile(r"((?:airflow|kfp)/[^/=\s]+)=(https?://[^\s\"'<>]+)")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 LogLevel = Literal["debug", "info", "warning", "error"]
 LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 DEFAULT_URL = "http://127.0.0.1:8085"
+DEFAULT_RETRY_SECONDS = 10.0
+MOST_RETRY_SECONDS = 3_600
 
 
 class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +37,8 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
         pipeline: `MBOX_PIPELINE`, the pipeline that this process is a step of, where the run's key does not name it.
         verify: whether the service's certificate is checked, or the file of authorities it is checked against:
             `REQUESTS_CA_BUNDLE`, which other programs read, too. An Airflow connection may say otherwise.
+        retry_seconds: `MBOX_RETRY_SECONDS`, how long a call that needs an answer is tried again while the service is
+            away or busy; 0: it is tried once.
     """
 
     url: str = DEFAULT_URL
@@ -45,6 +52,7 @@ class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
     run_key: str | None = None
     pipeline: str | None = None
     verify: bool | str = True
+    retry_seconds: float = DEFAULT_RETRY_SECONDS
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +100,21 @@ def client_settings(env: Mapping[str, str] = os.environ) -> ClientSettings:
         run_key=env.get("MBOX_RUN_KEY") or None,
         pipeline=env.get("MBOX_PIPELINE") or None,
         verify=env.get("REQUESTS_CA_BUNDLE") or True,
+        retry_seconds=_retry_seconds(env.get("MBOX_RETRY_SECONDS")),
     )
+
+
+def _retry_seconds(given: str | None) -> float:
+    try:
+        seconds = float(given) if given else DEFAULT_RETRY_SECONDS
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= MOST_RETRY_SECONDS:
+        raise InvalidRequest(
+            f"MBOX_RETRY_SECONDS must be a number from 0 to {MOST_RETRY_SECONDS:,}, not {given!r:.80}.",
+            field="MBOX_RETRY_SECONDS", limit=MOST_RETRY_SECONDS, value=given,
+        )  # fmt: skip
+    return seconds
 
 
 def inside_airflow(env: Mapping[str, str] = os.environ) -> bool:

@@ -24,7 +24,7 @@ class Connection:
 
     def __init__(self, settings: ClientSettings) -> None:
         self.settings = settings
-        self.api = HttpApi(settings.url, settings.token, settings.namespace, verify=settings.verify)
+        self.api = HttpApi.of(settings)
         self._streams: OrderedDict[tuple[str, str | None, int | None], Stream] = OrderedDict()
 
     @property

@@ -17,6 +17,7 @@ import msgspec
 from mbox_ops.client.failures import Answer, error_of, failure_of
 from mbox_ops.client.verdicts import draw_apart
 from mbox_ops.errors import InternalError, InvalidRequest, Unavailable
+from mbox_ops.settings import DEFAULT_RETRY_SECONDS, ClientSettings
 from mbox_ops.wire.encodings import JSON, MSGPACK, NAMESPACE_HEADER, VERSION_HEADER, WIRE_VERSION, decode, encode
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class HttpApi:
         namespace: sent as `Mbox-Namespace`.
         connect_timeout: seconds until a connection must stand.
         read_timeout: seconds that the service may stay silent.
-        deadline: seconds after which a retried call gives up.
+        deadline: seconds after which a retried call gives up; 0: it is tried once.
         verify: whether to check the service's certificate, or the file of authorities to check it against.
 
     Example:
@@ -58,7 +59,7 @@ class HttpApi:
         *,
         connect_timeout: float = 2.0,
         read_timeout: float = 30.0,
-        deadline: float = 10.0,
+        deadline: float = DEFAULT_RETRY_SECONDS,
         verify: bool | str = True,
     ) -> None:
         for field, text in (("namespace", namespace), ("token", token or "")):
@@ -72,6 +73,14 @@ class HttpApi:
         self._verify = verify
         self._session: requests.Session | None = None
         self._pid = os.getpid()
+
+    @classmethod
+    def of(cls, settings: ClientSettings, *, read_timeout: float = 30.0, deadline: float | None = None) -> HttpApi:
+        """The service as these settings name it, unless a deadline of its own is given."""
+        return cls(
+            settings.url, settings.token, settings.namespace, read_timeout=read_timeout, verify=settings.verify,
+            deadline=settings.retry_seconds if deadline is None else deadline,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"HttpApi({self.url!r}, namespace={self.namespace!r})"

@@ -62,9 +62,7 @@ class Recorder:
         self.settings = settings
         self.tuning = tuning or Tuning()
         self.clock = clock or _CLOCK
-        self._transport = transport or HttpTransport(
-            HttpApi(settings.url, settings.token, settings.namespace, verify=settings.verify)
-        )
+        self._transport = transport or HttpTransport(HttpApi.of(settings))
         self._backoff = backoff
         self._threaded = threaded
         self._streams: list[Stream] = []

@@ -56,7 +56,7 @@ class Watch(Iterator[Change]):
         connection.flush()
         settings = connection.settings
         # An API of its own: an answer that is waited for keeps a connection.
-        self._api = HttpApi(settings.url, settings.token, settings.namespace, verify=settings.verify)
+        self._api = HttpApi.of(settings)
         self._query: dict[str, object] = {
             "since": None if since is None else microseconds(since, "since"),
             "kind": [kind] if isinstance(kind, str) else kind,

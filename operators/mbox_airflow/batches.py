@@ -49,7 +49,7 @@ def send(batch: Batch, settings: ClientSettings) -> BatchResult:
         Unavailable: the service has not taken it in time.
         MboxError: the service refused it.
     """
-    api = HttpApi(settings.url, settings.token, settings.namespace, verify=settings.verify)
+    api = HttpApi.of(settings)
     try:
         return api.call("POST", "/batches", body=batch, result=BatchResult, retry=True)
     finally:

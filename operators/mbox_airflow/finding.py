@@ -29,7 +29,7 @@ class Finder:
     """
 
     def __init__(self, settings: ClientSettings) -> None:
-        self._api = HttpApi(settings.url, settings.token, settings.namespace, verify=settings.verify)
+        self._api = HttpApi.of(settings)
 
     def __enter__(self) -> Finder:
         return self

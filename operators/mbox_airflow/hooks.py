@@ -82,7 +82,7 @@ class MboxHook(BaseHook):
 
         try:
             settings = self.settings()
-            api = HttpApi(settings.url, settings.token, settings.namespace, deadline=0.0, verify=settings.verify)
+            api = HttpApi.of(settings, deadline=0.0)
             api.call("GET", "/time", result=dict)
             api.call("GET", "/runs", query={"limit": 1}, result=dict)
         except Forbidden:

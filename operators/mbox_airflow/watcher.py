@@ -147,10 +147,7 @@ class Watcher:
             settings = MboxHook(self._options.conn_id).settings()
             if self._service is not None:
                 self._service[1].close()
-            api = HttpApi(
-                settings.url, settings.token, settings.namespace, read_timeout=SILENCE, deadline=0.0,
-                verify=settings.verify,
-            )  # fmt: skip
+            api = HttpApi.of(settings, read_timeout=SILENCE, deadline=0.0)
             self._service = (time.monotonic() + REMEMBERED, api, settings)
         return self._service[1], self._service[2]
 

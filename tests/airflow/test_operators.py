@@ -114,7 +114,7 @@ def test_a_service_that_is_away_lets_airflow_retry(lab: Lab, tmp_path: Path) -> 
     back = tmp_path / "back"
     with proxy(lab.url, lambda: "pass" if back.exists() else "reset before") as line:
         lab.connection |= {"host": line.url}
-        ran = lab.run_dag("submitting", conf={"back": str(back)})
+        ran = lab.run_dag("submitting", {"MBOX_RETRY_SECONDS": "1"}, conf={"back": str(back)})
     assert (ran["tasks"]["submit"]["state"], ran["tasks"]["submit"]["try_number"]) == ("success", 2)
     assert lab.points(lab.tracked("submitting", ran), "m") == [(0, 2.0)]
     assert f"The service at {line.url} " in lab.airflow.log

@@ -94,11 +94,12 @@ def test_mistakes_are_one_line_and_a_status(server: LiveServer) -> None:
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (1, "not_found")
     assert mbox(server, "runs", "list", "--status", "DONE").returncode == 2
     assert mbox(server, "runs", "list", "--tag", "team").returncode == 2
-    away = subprocess.run(
-        [MBOX, "runs", "list", "--url", "http://127.0.0.1:9"], capture_output=True, text=True, timeout=60
-    )
-    assert away.returncode == 1
-    assert "127.0.0.1:9" in away.stderr
+    for seconds, reason in (("0.5", "127.0.0.1:9"), ("soon", "MBOX_RETRY_SECONDS must be a number from 0 to 3,600")):
+        away = subprocess.run(
+            [MBOX, "runs", "list", "--url", "http://127.0.0.1:9"], capture_output=True, text=True, timeout=60,
+            env={**os.environ, "MBOX_RETRY_SECONDS": seconds},
+        )  # fmt: skip
+        assert (away.returncode, reason in away.stderr) == (1, True), away.stderr
 
 
 def test_a_scenario_is_deleted_after_a_preview_and_a_yes(server: LiveServer) -> None:

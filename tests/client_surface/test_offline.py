@@ -69,9 +69,9 @@ def test_a_whole_script_without_a_server_is_sent_by_sync(away, tmp_path, key):
     assert run.get_metadata() == {"a": {"b": 1}}
 
 
-@pytest.mark.slow
-def test_the_flat_client_says_that_the_server_is_away(away):
-    """What cannot be answered is an error that names the address."""
+def test_the_flat_client_says_that_the_server_is_away(away, monkeypatch):
+    """What cannot be answered is an error that names the address, after as long as the settings say."""
+    monkeypatch.setenv("MBOX_RETRY_SECONDS", "0.3")
     with pytest.raises(Unavailable, match=r"http://127\.0\.0\.1"):
         Client().update_metadata("0196f2c8-0000-7000-8000-000000000000", "a", 1)
 

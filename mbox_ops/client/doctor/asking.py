@@ -26,7 +26,7 @@ class _Told(msgspec.Struct):
 
 def answers(settings: ClientSettings) -> Iterator[Finding]:
     """What the service says to these settings."""
-    api = HttpApi(settings.url, settings.token, settings.namespace, verify=settings.verify, deadline=0.0)
+    api = HttpApi.of(settings, deadline=0.0)
     found = list(_token(api, settings))
     yield from found
     if found[-1].state == "failed":

@@ -91,7 +91,7 @@ class TrackArtifactOperator(MboxOperator):
 
         wanted = sources(paths, templated.text("under", self.under) or None)
         _check_number(len(wanted))
-        api = HttpApi(settings.url, settings.token, settings.namespace, verify=settings.verify)
+        api = HttpApi.of(settings)
         try:
             uploader = Uploader(api)
             return [uploader.send(source, kind) for source in wanted]
