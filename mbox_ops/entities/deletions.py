@@ -135,3 +135,11 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     rules: Rules | None = None
     kept: dict[str, dict[Reason, int]] = {}
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """The deletions in one state, and their runs that are still there."""
+
+    state: DeletionState
+    deletions: int
+    runs: int

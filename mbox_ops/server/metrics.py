@@ -7,10 +7,10 @@ from importlib.metadata import version
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from mbox_ops.entities.deletions import Left
 from mbox_ops.entities.metrics import Block
 from mbox_ops.entities.writers import Batch, BatchResult
 from mbox_ops.server.threads import Threads
-from mbox_ops.service.purging import Left
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 GRPC = "gRPC"

@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from mbox_ops.entities.deletions import DeletionState
+from mbox_ops.entities.deletions import DeletionState, Left
 from mbox_ops.service.clock import Clock
 from mbox_ops.store import audit, deletions, purging, space
 from mbox_ops.store.database import Connection, Database, Dialect
-from mbox_ops.store.purging import Left as Left  # what `left` answers is read by others
 
 # What a transaction takes once it has its turn, but for its commit; on SQLite it ends before that if writers wait.
 _SLICE_SECONDS: dict[Dialect, float] = {"sqlite": 0.006, "postgresql": 0.05}
@@ -75,7 +74,7 @@ class Purging:
         """One transaction.
 
         Returns:
-            The state that the deletion ends in, None while there is more to drop; and when it had its turn.
+            The state that the deletion is left in, None while there is more to drop; and when it had its turn.
         """
         with self._database.write(moves_log=False) as conn:
             began = time.monotonic()
@@ -90,7 +89,7 @@ class Purging:
         now = self._clock.now()
         state = purging.claim(conn, deletion_id=row)
         if state != "PURGING":
-            return state
+            return state or "PURGING"  # others hold it: the next call looks again
         noted = partial(audit.add, conn, deletion_id=row, by=audit.SERVICE, now=now)
         if is_first and not audit.has(conn, deletion_id=row, action="purge_started"):
             noted(action="purge_started", counts={})

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Select, Table, and_, func, select, text
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
-from mbox_ops.entities.deletions import DeletionState
+from mbox_ops.entities.deletions import DeletionState, Left
 from mbox_ops.store.database import Database
 from mbox_ops.store.tables import (
     artifacts,
@@ -37,14 +37,6 @@ _PARTS: tuple[Table, ...] = (
 )  # fmt: skip
 
 
-class Left(NamedTuple):
-    """The deletions in one state, and their runs that are still there."""
-
-    state: DeletionState
-    deletions: int
-    runs: int
-
-
 def left(conn: Connection) -> list[Left]:
     """What there is of deletions, for each state that a deletion can be in once it was made."""
     made = select(deletions.c.state, func.count()).group_by(deletions.c.state)
@@ -55,7 +47,7 @@ def left(conn: Connection) -> list[Left]:
         .group_by(deletions.c.state)
     )
     counted, there = (dict(map(tuple, conn.execute(query))) for query in (made, runs))
-    return [Left(state, counted.get(state, 0), there.get(state, 0)) for state in _STATES]
+    return [Left(state=state, deletions=counted.get(state, 0), runs=there.get(state, 0)) for state in _STATES]
 
 
 def due(conn: Connection, *, now: int) -> list[int]:

@@ -1,13 +1,20 @@
 """What a purge leaves: no row without its parent, and a file that is smaller than before."""
 
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mbox_ops.entities.audit import AuditQuery
 from mbox_ops.entities.deletions import CreateDeletion, Selector
+from mbox_ops.errors import InvalidRequest
 from mbox_ops.service import purging
 from mbox_ops.service.service import Service
-from mbox_ops.store import space
+from mbox_ops.store import deletions, space
 from mbox_ops.store.database import Database
 from mbox_ops.store.purging import alone
 from tests.service.services import ANN, HandClock, Log, clock, database, postgres_tables, service, sqlite_template
@@ -65,6 +72,42 @@ def test_one_server_purges_at_a_time(service: Service, database: Database) -> No
             assert service.deletions.purge_due() == 0
             assert service.deletions.get(ANN, done.id).state == "PURGING"
     assert service.deletions.purge_due() == 1
+
+
+def test_a_purge_passes_over_a_deletion_that_somebody_holds(service: Service, database: Database) -> None:
+    """The next call goes on with it, and its audit is whole."""
+    full(service, "a", scenario="s")
+    request = CreateDeletion(selector=Selector(scenarios=["s"]), force=True, purge=True)
+    done = service.deletions.create(ANN, request)
+    if database.dialect == "postgresql":
+        with ThreadPoolExecutor() as pool, database.write() as conn:
+            deletions.find(conn, uid=done.id, lock=True)
+            purging = pool.submit(service.deletions.purge_due, seconds=60)
+            time.sleep(0.2)
+        assert purging.result() == 0
+    assert service.deletions.purge_due() == 1
+    audit = [entry.action for entry in service.deletions.audit(ANN, done.id, AuditQuery()).items]
+    assert audit == ["created", "purge_started", "purge_step", "purge_finished"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_file_that_another_program_made_is_said_to_be_one(database: Database, tmp_path: Path) -> None:
+    """It gives no page back, however often it is asked: that ends, and says what to do."""
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE gone (text)")
+        other.execute("INSERT INTO gone VALUES (zeroblob(4000000))")
+        other.execute("DELETE FROM gone")
+    with Database(f"sqlite:///{path}") as theirs:
+        theirs.upgrade()
+        assert space.free_pages(theirs) > 0
+        with pytest.raises(InvalidRequest, match="auto_vacuum = INCREMENTAL; VACUUM"):
+            space.compact(theirs, progress=lambda done, of: pytest.fail("it went on"))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        other.execute("VACUUM")
+    with Database(f"sqlite:///{path}") as theirs:
+        space.compact(theirs)
 
 
 def test_what_a_purge_freed_is_given_back_in_small_steps(
