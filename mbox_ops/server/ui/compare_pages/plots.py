@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mbox_ops.entities.search import Scatter
 from mbox_ops.server.ui.compare_pages.asking import Compared
-from mbox_ops.server.ui.compare_pages.scales import Place, Tick, scale_of
+from mbox_ops.server.ui.compare_pages.scales import Place, Tick, scale_of, share_of
 from mbox_ops.server.ui.metric_formats import metric_text
 
 WIDTH, HEIGHT = 460.0, 280.0
@@ -54,11 +54,12 @@ class BarRow(NamedTuple):
 
 
 class Coordinate(NamedTuple):
-    """One of the parallel axes."""
+    """One of the parallel axes; `ends` are the numbers at its lower and its upper end, nothing on an axis of words."""
 
     name: str
     x: float
     ticks: list[Tick]
+    ends: tuple[float, ...]
 
 
 class Line(NamedTuple):
@@ -106,15 +107,15 @@ def bars(values: Sequence[tuple[Compared, float | str | None]]) -> list[BarRow]:
     """Bars from zero to each run's value, on one scale."""
     numbers = [number for _, value in values if (number := _finite(value)) is not None]
     low, high = min([0.0, *numbers]), max([0.0, *numbers])
-    unit = 100 / ((high - low) or 1)
+    zero = share_of(0.0, low, high)
     rows = []
     for run, value in values:
         number = _finite(value)
         if number is None:
             rows.append(BarRow(run, value, None, 0))
         else:
-            left = (min(number, 0.0) - low) * unit
-            rows.append(BarRow(run, value, round(left, 3), round(abs(number) * unit, 3)))
+            end = share_of(number, low, high)
+            rows.append(BarRow(run, value, round(100 * min(zero, end), 3), round(100 * abs(end - zero), 3)))
     return rows
 
 
@@ -124,7 +125,8 @@ def parallel(axes: Mapping[str, Sequence[Place | None]], runs: Sequence[Compared
     for number, (name, values) in enumerate(axes.items()):
         scale = scale_of([value for value in values if value is not None])
         x = LEFT + number * AXIS_GAP
-        coordinates.append(Coordinate(name, x, [Tick(_down(tick.at), shorten(tick.text)) for tick in scale.ticks]))
+        ticks = [Tick(_down(tick.at), shorten(tick.text)) for tick in scale.ticks]
+        coordinates.append(Coordinate(name, x, ticks, scale.ends))
         places.append([None if value is None else scale.place(value) for value in values])
     lines = []
     for row, run in enumerate(runs):
