@@ -170,3 +170,21 @@ def test_a_range_on_an_axis_leaves_the_runs_that_go_through(tab: Any, five: list
     assert tab.locator("[data-brushed]").inner_text().startswith(f"{left} run")
     tab.get_by_role("link", name="Compare only these").click()
     tab.wait_for_url(lambda url: url.count("run=") == left)
+
+
+def test_a_range_is_set_with_the_keyboard_and_kept_in_the_address(tab: Any, five: list[str], namespace: str) -> None:
+    """The sliders of an axis say what they stand at; the table shows the runs that are left, also when it is loaded."""
+    tab.goto(at(namespace, five, view="parallel"))
+    tab.get_by_text("Ranges", exact=True).press("Enter")
+    low = tab.get_by_role("slider", name="Lower end of accuracy.last")
+    assert low.get_attribute("aria-valuetext") == "0.1"
+    low.press("End")
+    for _ in range(3):
+        low.press("PageDown")
+        tab.get_by_role("slider", name="Upper end of optimizer").press("PageDown")
+    assert low.get_attribute("aria-valuetext") == "0.38"
+    for _ in range(2):
+        tab.locator("[data-brushed]", has_text="1 run goes through.").wait_for()
+        tab.get_by_text("Table", exact=True).press("Enter")
+        assert [name.strip() for name in tab.locator("tbody th:visible").all_inner_texts()] == ["run 5"]
+        tab.reload()

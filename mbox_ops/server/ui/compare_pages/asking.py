@@ -33,7 +33,7 @@ class ComparingQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         order: of the runs along a metric: as given, or by value.
         x, logx, logy, band, smoothing: of curves, as on a run's page.
         start: how many charts are on the pages before.
-        zoom: the parts of x that single charts show: read by the page's script.
+        zoom, range: the parts of x that single charts show, and of parallel axes: read by the page's script.
     """
 
     run: list[str] = []
@@ -51,6 +51,7 @@ class ComparingQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     smoothing: int = 0
     start: int = 0
     zoom: list[str] = []
+    range: list[str] = []
 
 
 class Compared(NamedTuple):

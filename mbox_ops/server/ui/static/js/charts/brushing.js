@@ -1,67 +1,63 @@
-/** Parallel axes on which a range can be drawn: the lines outside it step back, and the runs left can be compared. */
+/** Parallel axes on which ranges can be chosen: the lines outside them step back, and the runs left can be compared. */
 
-const SVG = "http://www.w3.org/2000/svg";
-const REACH = 9;
+import { Axis } from "./axes.js";
+
 const SHORTEST = 3;
 
-/** @typedef {{low: number, high: number, mark: SVGElement}} Brush */
-
-/** Let ranges be drawn on the axes of the page's drawing. */
+/** Let ranges be chosen on the axes of the page's drawing; those of the address are. */
 export function brushAxes() {
   const drawing = document.querySelector("svg.across");
   const note = document.querySelector("[data-brushed]");
-  if (!(drawing instanceof SVGSVGElement) || !(note instanceof HTMLElement)) return;
-  /** @type {Map<number, Brush>} */
-  const brushes = new Map();
+  const place = document.querySelector("[data-ranges]");
+  if (!(drawing instanceof SVGSVGElement) || !(note instanceof HTMLElement) || !(place instanceof HTMLElement)) return;
   const lines = [...drawing.querySelectorAll(".run-line")].map((line) => ({ line, at: heights(line) }));
+  const rows = [...(drawing.closest("figure")?.querySelectorAll("tbody tr") ?? [])];
   const show = () => {
-    const left = lines.filter(({ line, at }) => {
-      const inside = [...brushes].every(([x, { low, high }]) => (at.get(x) ?? -1) >= low && (at.get(x) ?? -1) <= high);
+    const left = lines.filter(({ line, at }, number) => {
+      const inside = axes.every((axis) => axis.holds(at.get(axis.x)));
       line.classList.toggle("out", !inside);
+      rows[number]?.toggleAttribute("hidden", !inside);
       return inside;
     });
-    tell(note, brushes.size ? left.map(({ line }) => line.getAttribute("data-run") ?? "") : null);
+    tell(note, axes.some(({ range }) => range) ? left.map(({ line }) => line.getAttribute("data-run") ?? "") : null);
   };
-  drawing.querySelectorAll("line.axis").forEach((axis) => {
-    const x = Number(axis.getAttribute("x1"));
-    const grip = shape("grip", x - REACH, 0, 2 * REACH, 250);
-    drawing.append(grip);
-    grip.addEventListener("pointerdown", (event) => start(/** @type {PointerEvent} */ (event), drawing, grip, x, brushes, show));
-  });
-  note.textContent = "Draw a range on an axis to see only the runs that go through it; click the axis to take it off.";
+  const changed = () => {
+    keep(axes);
+    show();
+  };
+  const axes = [...drawing.querySelectorAll("g.coordinate")].map((group) => new Axis(/** @type {SVGGElement} */ (group), changed));
+  for (const axis of axes) {
+    axis.set(rangeOf(axis.name));
+    axis.grip.addEventListener("pointerdown", (event) => start(event, drawing, axis));
+    place.append(axis.controls());
+  }
+  place.closest("details")?.removeAttribute("hidden");
+  show();
 }
 
 /**
  * @param {PointerEvent} event
  * @param {SVGSVGElement} drawing
- * @param {SVGElement} grip
- * @param {number} x
- * @param {Map<number, Brush>} brushes
- * @param {() => void} show
+ * @param {Axis} axis
  */
-function start(event, drawing, grip, x, brushes, show) {
+function start(event, drawing, axis) {
   event.preventDefault();
   const from = heightOf(event, drawing);
-  brushes.get(x)?.mark.remove();
-  brushes.delete(x);
-  const mark = shape("brush", x - REACH, from, 2 * REACH, 0);
-  drawing.insertBefore(mark, grip);
-  grip.setPointerCapture(event.pointerId);
+  axis.set(null);
+  axis.grip.setPointerCapture(event.pointerId);
   /** @param {PointerEvent} moved */
   const move = (moved) => {
     const to = heightOf(moved, drawing);
-    mark.setAttribute("y", String(Math.min(from, to)));
-    mark.setAttribute("height", String(Math.abs(to - from)));
-    if (Math.abs(to - from) >= SHORTEST) brushes.set(x, { low: Math.min(from, to), high: Math.max(from, to), mark });
-    show();
+    const places = [from, to].map((height) => Math.round(Math.min(100, Math.max(0, axis.placeOf(height)))));
+    if (Math.abs(to - from) >= SHORTEST) axis.set({ low: Math.min(...places), high: Math.max(...places) });
+    axis.changed();
   };
   const end = () => {
-    grip.removeEventListener("pointermove", /** @type {EventListener} */ (move));
-    if (!brushes.has(x)) mark.remove();
-    show();
+    axis.grip.removeEventListener("pointermove", move);
+    axis.changed();
   };
-  grip.addEventListener("pointermove", /** @type {EventListener} */ (move));
-  grip.addEventListener("pointerup", end, { once: true });
+  axis.grip.addEventListener("pointermove", move);
+  axis.grip.addEventListener("pointerup", end, { once: true });
 }
 
 /**
@@ -91,17 +87,29 @@ function heightOf(event, drawing) {
 }
 
 /**
- * @param {string} kind
- * @param {number} x
- * @param {number} y
- * @param {number} width
- * @param {number} height
+ * The range that the address says is chosen: `range=<from>~<to>~<name of the axis>`, in hundredths of the axis.
+ * @param {string} name
+ * @returns {import("./axes.js").Range | null}
  */
-function shape(kind, x, y, width, height) {
-  const made = document.createElementNS(SVG, "rect");
-  made.setAttribute("class", kind);
-  for (const [name, value] of Object.entries({ x, y, width, height })) made.setAttribute(name, String(value));
-  return made;
+function rangeOf(name) {
+  for (const text of new URLSearchParams(location.search).getAll("range")) {
+    const [low, high, ...rest] = text.split("~");
+    if (rest.join("~") === name && Number(low) >= 0 && Number(low) <= Number(high) && Number(high) <= 100) {
+      return { low: Number(low), high: Number(high) };
+    }
+  }
+  return null;
+}
+
+/**
+ * Put the ranges into the address.
+ * @param {Axis[]} axes
+ */
+function keep(axes) {
+  const query = new URLSearchParams(location.search);
+  query.delete("range");
+  for (const { name, range } of axes) if (range) query.append("range", `${range.low}~${range.high}~${name}`);
+  history.replaceState(null, "", `${location.pathname}?${query}`);
 }
 
 /**
@@ -111,11 +119,12 @@ function shape(kind, x, y, width, height) {
  */
 function tell(note, runs) {
   if (!runs) {
-    note.textContent = "";
+    note.textContent = "Draw a range on an axis, or set one below, to see only the runs that go through it; click the axis to take it off.";
     return;
   }
   const query = new URLSearchParams(location.search);
   query.delete("run");
+  query.delete("range");
   runs.forEach((run) => query.append("run", run));
   const link = document.createElement("a");
   link.href = `${location.pathname}?${query}`;
