@@ -23,7 +23,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from mbox_ops.errors import Unavailable
+from mbox_ops.errors import InternalError, Unavailable
+from mbox_ops.store.failures import meaning_of
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,9 @@ def make_whole(database: Path) -> None:
     """Write the log that another process left once more, byte for byte, and move it into the database.
 
     Nothing is done where a third process has the database open: it has read the log already.
+
+    Raises:
+        InternalError: the file is damaged, or no database.
     """
     log = database.with_name(f"{database.name}-wal")
     if not log.exists() or not log.stat().st_size:
@@ -120,7 +124,11 @@ def make_whole(database: Path) -> None:
         connection.execute("BEGIN IMMEDIATE")  # from here on nobody else writes
         _write_again(log)
         connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if isinstance(meant := meaning_of(error), InternalError):
+            raise meant from error
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
         logger.warning("%s is left as it is: %s. Is another program using the database?", log, error)
     finally:
         connection.close()  # the last one to close moves the log

@@ -1,8 +1,8 @@
 """Rows whose parents are gone: a walk over every foreign key of every table, and over what is none but points too."""
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DatabaseError
 
+from mbox_ops.errors import InternalError
 from mbox_ops.store import tables
 from mbox_ops.store.database import Database
 
@@ -33,6 +33,6 @@ def damages(database: Database) -> list[str]:
     try:
         with database.read() as conn:
             found = [str(row[0]) for row in conn.exec_driver_sql(question)]
-    except DatabaseError as error:
-        return [str(error.orig)]
+    except InternalError as error:
+        return [str(error.details["reason"])]
     return [] if found == ["ok"] else found

@@ -15,9 +15,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
-from mbox_ops.errors import Unavailable
+from mbox_ops.errors import InternalError, Unavailable
 from mbox_ops.store import schema
 from mbox_ops.store.database import Database
+from mbox_ops.store.orphans import damages
 from mbox_ops.store.tables import metadata, namespaces
 
 MakeDatabase = Callable[[], Database]
@@ -176,6 +177,40 @@ def test_a_database_that_is_away_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable), folder.read():
         pass
     folder.close()
+
+
+@pytest.mark.parametrize("left", ["nothing", "a log"])
+def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path, left: str) -> None:
+    """When it is read, when a server takes it and when it is looked at; it says what to do."""
+    path = tmp_path / "a.db"
+    path.write_bytes(b"These bytes are no database. " * 1_000)
+    if left == "a log":
+        path.with_name("a.db-wal").write_bytes(bytes(100))
+    with Database(f"sqlite:///{path}") as database:
+        for use in (database.lock_file, database.upgrade, database.check_schema):
+            with pytest.raises(InternalError, match=r"damaged .* restore a backup"):
+                use()
+        assert damages(database) == ["file is not a database"]
+
+
+def test_a_page_that_is_damaged_is_told_and_nothing_else(tmp_path: Path) -> None:
+    """Neither as a database that is away, which one would ask again and again, nor as the driver's error."""
+    path = tmp_path / "a.db"
+    with Database(f"sqlite:///{path}") as database:
+        database.upgrade()
+        with database.write() as conn:
+            conn.execute(namespaces.insert(), [{"name": f"n{number}", "created_at": 1} for number in range(1_000)])
+        with database.read() as conn:
+            (page,) = conn.execute(text("SELECT rootpage FROM sqlite_master WHERE name = 'namespaces'")).one()
+        database.cut_log()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    with Database(f"sqlite:///{path}") as database:
+        for block in (database.read, database.write):
+            with pytest.raises(InternalError, match="damaged"), block() as conn:
+                conn.execute(namespaces.select()).all()
+        assert damages(database)
 
 
 def test_other_databases_are_refused() -> None:
