@@ -25,6 +25,7 @@ from mbox_ops.artifacts.failures import translated
 
 WRITE_BLOCK = 16 << 20  # bytes that an object store is sent at once; it takes 10,000 of them for one object
 SHARDS = 256
+_TIMES = ("mtime", "LastModified", "last_modified", "modified", "created", "updated")  # by kind of file system
 
 _OVERTAKEN = {errno.ENOTEMPTY, errno.EISDIR}  # by somebody who has just written into the folder
 
@@ -33,7 +34,7 @@ class Found(NamedTuple):
     """Something that lies in the store."""
 
     key: str
-    modified_at: int  # microseconds since 1970 UTC; 0 where the store does not say
+    modified_at: int | None  # microseconds since 1970 UTC; None where the store does not say
 
 
 class Mismatch(Exception):
@@ -214,11 +215,11 @@ def _check(expected: str, found: str) -> None:
         raise Mismatch(found)
 
 
-def _modified(info: dict[str, Any]) -> int:
-    at = next((info[name] for name in ("mtime", "LastModified", "created", "updated") if info.get(name)), 0)
+def _modified(info: dict[str, Any]) -> int | None:
+    at = next((info[name] for name in _TIMES if info.get(name)), None)
     if isinstance(at, datetime):
         at = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-    return int(float(at) * 1_000_000)
+    return None if at is None else int(float(at) * 1_000_000)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,11 +6,11 @@ has uploaded are kept once, but each namespace has to send them itself, since a 
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
-from mbox_ops.artifacts.blobs import SHARDS, Blobs, Mismatch
+from mbox_ops.artifacts.blobs import SHARDS, Blobs, Found, Mismatch
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.uploads import CreateUpload, Upload
 from mbox_ops.errors import Conflict, InvalidRequest, NotFound, StorageFull, Unavailable
@@ -180,14 +180,15 @@ class Uploads:
     def sweep(self) -> int:
         """Remove from one folder of the store, and from its unfinished parts, what no row knows; returns how much.
 
-        Each call takes the next of the store's 256 folders, so that no call takes long.
+        Each call takes the next of the store's 256 folders, so that no call takes long. What the store does not say the
+        age of stays: it may be a blob whose row is not committed yet.
         """
         if self._blobs is None:
             return 0
         self._shard = (self._shard + 1) % SHARDS
         before = self._clock.now() - STRAY_DAYS * DAY
-        strays = {found.key for found in self._blobs.blobs(self._shard) if found.modified_at < before}
-        parts = {found.key for found in self._blobs.parts() if found.modified_at < before}
+        strays = _older(self._blobs.blobs(self._shard), before)
+        parts = _older(self._blobs.parts(), before)
         owners = {key: key.split("/")[1] for key in parts if key.startswith("parts/")}
         with self._database.read() as conn:
             known = blobs.known_keys(conn, keys=strays)
@@ -258,6 +259,10 @@ class Uploads:
                 f" them; those that nothing is done with are forgotten after {KEPT_DAYS * 24} hours.",
                 field="uploads", limit=most, value=count,
             )  # fmt: skip
+
+
+def _older(found: Iterable[Found], before: int) -> set[str]:
+    return {one.key for one in found if one.modified_at is not None and one.modified_at < before}
 
 
 def _shown(row: UploadRow) -> Upload:
