@@ -2,7 +2,10 @@
 
 import base64
 import math
+import re
 from collections.abc import Callable
+from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +17,7 @@ from mbox_ops.testing import LiveServer, live_server
 from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from tests.server.asking import ask
 from tests.ui.conftest import Watch
+from tests.ui.test_signing_in import HTML
 
 Write = Callable[..., str]
 PICTURE = base64.b64decode(
@@ -296,8 +300,51 @@ def test_lineage_leads_both_ways(plain_tab: Any, run: str, namespace: str, write
     plain_tab.locator("#artifact").get_by_role("link", name="user").click()
     plain_tab.wait_for_url(f"**/runs/{user}*")
     plain_tab.get_by_role("link", name="Artifacts").click()
-    plain_tab.locator("section", has_text="Used by this run").get_by_role("link", name="data.parquet").click()
-    plain_tab.wait_for_url(f"**/runs/{run}/artifacts*")
+    used = plain_tab.locator("section", has_text="Used by this run")
+    used.get_by_role("link", name="data.parquet").click()
+    assert plain_tab.locator("#artifact").get_by_role("link", name="user").count() == 1
+    used.get_by_role("row", name="data.parquet").get_by_role("link").last.click()
+    plain_tab.wait_for_url(f"**/runs/{run}?*")
+
+
+def test_lineage_of_checkpoints_and_models_leads_to_pages_that_are_there(
+    server: LiveServer, run: str, namespace: str, write: Write, tmp_path: Path
+) -> None:
+    """Their files are shown on the page of the run that used them."""
+    client = Client(url=server.url, namespace=namespace)
+    checkpoint = client.checkpoints.create(run, 1, {"loss": 0.5})
+    version = client.model_versions.create(client.models.create("classifier"), "1")
+    for parent in (checkpoint.id, version.id):
+        (tmp_path / parent).write_text(parent)
+        client.artifacts.upload(parent, tmp_path / parent)
+    uses = [{"artifact_id": next(iter(client.artifacts.list(parent))).id} for parent in (checkpoint.id, version.id)]
+    user = write(open={"scenario": "churn", "name": "user"}, uses=uses)
+    seen = set(_links(server, at(namespace, user, "artifacts")))
+    shown = {link for link in seen if "artifact=" in link}
+    seen |= {link for one in shown for link in _links(server, one)}
+    assert len(shown) == 2
+    assert f"/runs/{run}?namespace={namespace}" in seen
+    assert {ask(server.url, "GET", link, headers=HTML).status for link in seen} == {200}
+
+
+def test_lineage_that_is_long_comes_in_pages(server: LiveServer, namespace: str, write: Write) -> None:
+    """It says how many edges there are, and leads to the rest."""
+    run = write(
+        open={"scenario": "churn", "name": "user"}, uses=[{"uri": f"s3://bucket/{number}"} for number in range(120)]
+    )
+    found, page = [], f"/runs/{run}/artifacts?namespace={namespace}"
+    while page:
+        body = ask(server.url, "GET", page, headers=HTML).body.decode()
+        found += re.findall(r"s3://bucket/(\d+)</bdi></th>", body)
+        assert ("50 edges of 120 on this page" in body) == (len(found) == 50)
+        page = next((unescape(link) for link in re.findall(r'href="([^"]*)#used" rel="next"', body)), "")
+    assert found == [str(number) for number in range(120)]
+
+
+def _links(server: LiveServer, path: str) -> list[str]:
+    """Where a page leads to in the pages of runs."""
+    body = ask(server.url, "GET", path, headers=HTML).body.decode()
+    return [unescape(link).partition("#")[0] for link in re.findall(r'href="(/runs/[^"]+)"', body)]
 
 
 def test_a_run_is_shown_raw(plain_tab: Any, run: str, namespace: str) -> None:

@@ -1,6 +1,7 @@
 """The filter builder: a field, what is asked of it and a value, written as a condition of the filter language."""
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from mbox_ops.entities.limits import Limits
@@ -61,6 +62,11 @@ def joined(before: str | None, more: str, limits: Limits) -> str:
         return more
     is_or = isinstance(parse_filter(before, now=0, limits=limits), Or)
     return f"({before.strip()}) AND {more}" if is_or else f"{before.strip()} AND {more}"
+
+
+def ids_in(runs: Collection[str]) -> str:
+    """The filter that finds runs by their ids."""
+    return f"id IN ({','.join(map(text_literal, runs))})"
 
 
 def parts_of(text: str, limits: Limits) -> list[Part]:

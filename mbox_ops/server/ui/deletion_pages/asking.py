@@ -7,7 +7,7 @@ from mbox_ops.entities.limits import Limits
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.search.parser import parse_filter
 from mbox_ops.search.showing import text_literal
-from mbox_ops.server.ui.conditions import joined
+from mbox_ops.server.ui.conditions import ids_in, joined
 
 MOST_RUNS = 400  # as many ids as a filter has room for
 _ENDED = "status NOT IN ('RUNNING', 'LOST')"
@@ -73,11 +73,6 @@ def selector_of(asked: Asked, limits: Limits) -> Selector:
     if len(runs) > 1:
         texts["filter"] = joined(texts["filter"], ids_in(runs), limits)
     return Selector(scenarios=asked.scenarios or None, run_id=runs[0] if len(runs) == 1 else None, **texts)
-
-
-def ids_in(runs: list[str]) -> str:
-    """The filter that finds runs by their ids."""
-    return f"id IN ({','.join(map(text_literal, runs))})"
 
 
 def ended_only(asked: Asked, limits: Limits) -> Asked | None:

@@ -6,14 +6,15 @@ from typing import NamedTuple
 import msgspec
 
 from mbox_ops.entities.deletions import CreateDeletion, Deletion, Expected
-from mbox_ops.entities.runs import Run, RunQuery
+from mbox_ops.entities.runs import Run
 from mbox_ops.errors import Conflict, InvalidRequest, MboxError, NotFound, StaleRequest
 from mbox_ops.server.bodies import invalid
-from mbox_ops.server.ui.deletion_pages.asking import Asked, ended_only, filter_of, ids_in, selector_of
+from mbox_ops.server.ui.deletion_pages.asking import Asked, ended_only, filter_of, selector_of
 from mbox_ops.server.ui.deletion_pages.words import KINDS
 from mbox_ops.server.ui.flash import flash_cookie
 from mbox_ops.server.ui.pages import page
 from mbox_ops.server.ui.rendering import render
+from mbox_ops.server.ui.run_pages.frame import runs_of
 from mbox_ops.server.ui.visits import Answer, Visit, redirect
 from mbox_ops.wire.status import HTTP_STATUS
 
@@ -98,8 +99,8 @@ def preview_of(visit: Visit, asked: Asked) -> Preview:
         visit.actor, CreateDeletion(selector=selector_of(asked, visit.limits), dry_run=True)
     )
     selector, counts = found.selector, found.counts
-    there = set(_ids(visit, asked.runs)) if len(asked.runs) > 1 else set(asked.runs)
-    alive = _runs(visit, found.running[:_NAMED])
+    there = {run.id for run in runs_of(visit, asked.runs)} if len(asked.runs) > 1 else set(asked.runs)
+    alive = runs_of(visit, found.running[:_NAMED])
     without = ended_only(asked, visit.limits) if alive else None
     return Preview(
         found=found,
@@ -158,15 +159,3 @@ def _word(asked: Asked, found: Deletion) -> str:
     name = next(iter(found.by_scenario), "") if whole else ""
     is_typeable = 0 < len(name) <= _TYPEABLE and name.isprintable() and name == " ".join(name.split())
     return name if is_typeable else str(found.counts.runs)
-
-
-def _ids(visit: Visit, runs: list[str]) -> list[str]:
-    return [run.id for run in _runs(visit, runs)]
-
-
-def _runs(visit: Visit, runs: list[str]) -> list[Run]:
-    """Those of the runs that there are."""
-    if not runs:
-        return []
-    query = RunQuery(filter=ids_in(runs), limit=min(len(runs), visit.limits.page))
-    return visit.service.runs.list(visit.actor, query).items

@@ -1,19 +1,25 @@
 """A run's artifacts: the list, a preview of text and pictures, the way to the bytes, and who else made or used them."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from mbox_ops.entities.artifacts import ArtifactMime, ArtifactQuery, StoredArtifact
-from mbox_ops.entities.lineage import LineageEdge, LineageQuery
+from mbox_ops.entities.lineage import LineageEdge, LineageQuery, Relation
+from mbox_ops.entities.pages import Page
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.server.streams import Streamed, streamed
+from mbox_ops.server.ui.formats import count
 from mbox_ops.server.ui.pages import page
-from mbox_ops.server.ui.run_pages.frame import render_run, run_of
+from mbox_ops.server.ui.run_pages.frame import render_run, run_of, runs_of
 from mbox_ops.server.ui.run_pages.previews import Preview, preview_of, read_picture
 from mbox_ops.server.ui.visits import Answer, Visit
 
-_EDGES = 50
+_EDGES = 50  # on a page, and so many behind those are
+_COUNTED = 950
+_Lineage = Callable[[LineageQuery], Page[LineageEdge]]
 
 
 class ArtifactsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,6 +28,7 @@ class ArtifactsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     Attributes:
         prefix: what their paths begin with.
         artifact: the id of the one that is shown beside the list.
+        edges, used: the places in the lists of who made and used that one, and of what the run used.
     """
 
     prefix: str = ""
@@ -30,6 +37,17 @@ class ArtifactsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     artifact: str | None = None
     limit: int = 100
     cursor: str | None = None
+    edges: str | None = None
+    used: str | None = None
+
+
+class Edges(NamedTuple):
+    """A page of lineage; `total` says how many edges there are, on the first page where there are more."""
+
+    items: list[LineageEdge]
+    total: str
+    first: str | None
+    next: str | None
 
 
 class Shown(NamedTuple):
@@ -37,7 +55,7 @@ class Shown(NamedTuple):
 
     artifact: StoredArtifact
     preview: Preview | None
-    edges: list[LineageEdge]
+    edges: Edges
 
 
 @page("GET", "/runs/{run_id}/artifacts", scope="read")
@@ -52,16 +70,23 @@ def run_artifacts(visit: Visit, run_id: str, query: ArtifactsQuery) -> Answer:
         cursor=query.cursor,
     )
     found = visit.service.artifacts.list(visit.actor, run_id, asked)
-    used = visit.service.lineage.of_run(visit.actor, run_id, LineageQuery(relation="used", limit=_EDGES))
     kept = {"prefix": query.prefix or None, "mime": query.mime or None, "kind": query.kind or None}
-    kept |= {"cursor": query.cursor}
+    kept |= {"limit": None if query.limit == ArtifactsQuery().limit else str(query.limit), "cursor": query.cursor}
+
+    def here(**changes: str | None) -> str:
+        return visit.link("/runs", run.id, "artifacts", **{**kept, **changes})
+
+    used = partial(visit.service.lineage.of_run, visit.actor, run_id)
+    places = {"artifact": query.artifact, "edges": query.edges, "used": query.used}
+    edges = _edges(used, "used", query.used, lambda cursor: f"{here(**places | {'used': cursor})}#used")
+    makers = {edge.artifact.parent for edge in edges.items if edge.artifact}
     return render_run(
         visit, run, "run/artifacts.html", "artifacts",
-        page=found, query=query, kept=kept, mimes=[mime.value for mime in ArtifactMime],
-        shown=None if query.artifact is None else _shown(visit, query.artifact),
-        used=used.items, more_used=used.next is not None,
-        first=visit.link("/runs", run.id, "artifacts", **{**kept, "cursor": None}) if query.cursor else None,
-        next=visit.link("/runs", run.id, "artifacts", **{**kept, "cursor": found.next}) if found.next else None,
+        page=found, query=query, here=here, mimes=[mime.value for mime in ArtifactMime],
+        shown=_shown(visit, query, lambda cursor: f"{here(**places | {'edges': cursor})}#artifact"),
+        used=edges, makers={run.id: run for run in runs_of(visit, makers)},
+        first=here(cursor=None) if query.cursor else None,
+        next=here(cursor=found.next) if found.next else None,
     )  # fmt: skip
 
 
@@ -89,13 +114,26 @@ def artifact_picture(visit: Visit, artifact_id: str) -> Answer:
     return Answer(picture.content, headers=headers)
 
 
-def _shown(visit: Visit, artifact_id: str) -> Shown:
-    artifact = visit.service.artifacts.get(visit.actor, artifact_id)
-    edges = visit.service.lineage.of_artifact(visit.actor, artifact_id, LineageQuery(limit=_EDGES))
+def _shown(visit: Visit, query: ArtifactsQuery, to: Callable[[str | None], str]) -> Shown | None:
+    """The artifact that is looked at, with a page of its lineage."""
+    if query.artifact is None:
+        return None
+    artifact = visit.service.artifacts.get(visit.actor, query.artifact)
+    edges = _edges(partial(visit.service.lineage.of_artifact, visit.actor, artifact.id), None, query.edges, to)
     preview = None
     if artifact.kind == "uploaded":
-        preview = preview_of(visit.service.artifacts.content(visit.actor, artifact_id))
-    return Shown(artifact, preview, edges.items)
+        preview = preview_of(visit.service.artifacts.content(visit.actor, artifact.id))
+    return Shown(artifact, preview, edges)
+
+
+def _edges(lineage: _Lineage, relation: Relation | None, cursor: str | None, to: Callable[[str | None], str]) -> Edges:
+    """A page of lineage, with the addresses of the first page and of the next one."""
+    found = lineage(LineageQuery(relation=relation, limit=_EDGES, cursor=cursor))
+    total = ""
+    if found.next and not cursor:
+        rest = lineage(LineageQuery(relation=relation, limit=_COUNTED, cursor=found.next))
+        total = f"{'more than ' if rest.next else ''}{count(len(found.items) + len(rest.items))}"
+    return Edges(found.items, total, to(None) if cursor else None, to(found.next) if found.next else None)
 
 
 def _mime(text: str) -> ArtifactMime | None:

@@ -1,9 +1,11 @@
 """What all pages of a run share: the run itself, its name and state above, the links between its pages."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from mbox_ops.entities.runs import Run
+from mbox_ops.entities.runs import Run, RunQuery
+from mbox_ops.server.ui.conditions import ids_in
 from mbox_ops.server.ui.rendering import render
 from mbox_ops.server.ui.visits import Answer, Visit
 
@@ -35,6 +37,14 @@ def run_of(visit: Visit, run_id: str) -> tuple[Visit, Run]:
     """
     run = visit.service.runs.get(visit.actor, run_id)
     return replace(visit, namespace=run.namespace), run
+
+
+def runs_of(visit: Visit, ids: Collection[str]) -> list[Run]:
+    """Those of the runs with these ids that there are."""
+    if not ids:
+        return []
+    query = RunQuery(filter=ids_in(ids), limit=min(len(ids), visit.limits.page))
+    return visit.service.runs.list(visit.actor, query).items
 
 
 def render_run(visit: Visit, run: Run, template: str, tab: str, **values: Any) -> Answer:
