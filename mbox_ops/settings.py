@@ -133,8 +133,8 @@ def server_settings(env: Mapping[str, str] = os.environ) -> ServerSettings:
     return ServerSettings(
         home=home,
         host=env.get("MBOX_HOST") or "127.0.0.1",
-        port=int(env.get("MBOX_PORT") or 8085),
-        grpc_port=int(env.get("MBOX_GRPC_PORT") or 8086),
+        port=_port("MBOX_PORT", env, 8085),
+        grpc_port=_port("MBOX_GRPC_PORT", env, 8086),
         database_url=env.get("MBOX_DATABASE_URL") or f"sqlite:///{home / 'mbox.db'}",
         artifact_url=env.get("MBOX_ARTIFACT_URL") or str(home / "artifacts"),
         bootstrap_token=env.get("MBOX_BOOTSTRAP_TOKEN") or None,
@@ -144,6 +144,13 @@ def server_settings(env: Mapping[str, str] = os.environ) -> ServerSettings:
         tls_key=_path("MBOX_TLS_KEY", env),
         log_level=_log_level(env),
     )
+
+
+def _port(name: str, env: Mapping[str, str], default: int) -> int:
+    text = env.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
+        raise ValueError(f"{name} is {text[:100]!r}; give a port from 0 to 65535.")
+    return int(text)
 
 
 def _path(name: str, env: Mapping[str, str]) -> Path | None:

@@ -4,7 +4,7 @@ import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -25,7 +25,7 @@ from mbox_ops.cli import (
     watching,
 )
 from mbox_ops.cli.output import err, problem
-from mbox_ops.errors import MboxError
+from mbox_ops.errors import InvalidRequest, MboxError
 
 EXTRAS = {"pyarrow": "parquet"}  # which extra brings a package; all others come with `server`
 
@@ -105,10 +105,17 @@ def run() -> None:
         problem(f"This command needs the package {error.name!r}: pip install 'mbox-ops[{extra}]'.")
         sys.exit(1)
     except MboxError as error:
-        if "--json" in sys.argv:
-            print(json.dumps({"error": {"code": error.code, "message": str(error), "details": error.details}}))
-        else:
-            problem(str(error))
-            if excerpt := error.details.get("excerpt"):
-                err.print(str(excerpt), markup=False, soft_wrap=True)
-        sys.exit(2 if "position" in error.details else 1)
+        _end(error)
+    except (OSError, ValueError, ImportError) as error:  # a setting, a file or an address that is of no use
+        _end(InvalidRequest(str(error)))
+
+
+def _end(error: MboxError) -> NoReturn:
+    if "--json" in sys.argv:
+        told = {"code": error.code, "message": str(error), "details": error.details}
+        print(json.dumps({"error": told}, default=str))
+    else:
+        problem(str(error))
+        if excerpt := error.details.get("excerpt"):
+            err.print(str(excerpt), markup=False, soft_wrap=True)
+    sys.exit(2 if "position" in error.details else 1)

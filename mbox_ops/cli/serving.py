@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import msgspec
 import typer
@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from mbox_ops.cli import options
 from mbox_ops.cli.output import err, out, print_items, print_json, table
-from mbox_ops.entities.tokens import CreateToken, Token
+from mbox_ops.entities.tokens import CreateToken, Scope, Token
 from mbox_ops.settings import LogLevel, ServerSettings, server_settings
 
 if TYPE_CHECKING:
@@ -137,12 +137,9 @@ def create_token(
     as_json: options.Json = False,
 ) -> None:
     """Make a token and show it, this once. The first token closes the service to everyone who has none."""
-    request = msgspec.convert(
-        {
-            "name": name, "scopes": scope, "namespaces": namespace or ["default"],
-            "expires_in_seconds": None if expires_in is None else options.parse_duration(expires_in),
-        },
-        CreateToken,
+    request = CreateToken(
+        name=name, scopes=_scopes(scope), namespaces=namespace or ["default"],
+        expires_in_seconds=None if expires_in is None else options.parse_duration(expires_in),
     )  # fmt: skip
     with _tokens(database_url) as tokens:
         made: Token = tokens.create(None, request)
@@ -187,6 +184,12 @@ def settings_of(database_url: str | None, **given: Any) -> ServerSettings:
     """The server's settings, with what was given instead."""
     changes = {name: value for name, value in {"database_url": database_url, **given}.items() if value is not None}
     return msgspec.structs.replace(server_settings(), **changes)
+
+
+def _scopes(given: list[str]) -> list[Scope]:
+    if unknown := set(given) - {*get_args(Scope)}:
+        raise typer.BadParameter(f"{min(unknown)!r} is no scope; there are {', '.join(get_args(Scope))}.")
+    return [scope for scope in get_args(Scope) if scope in given]
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def main() -> int:
         threading.Thread(target=_stop_at_eof, name="mbox-parent", daemon=True).start()
     try:
         serve(msgspec.structs.replace(settings, **given), lease_seconds=options.lease_seconds, loop=options.loop)
-    except (MboxError, OSError, ValueError) as error:
+    except (MboxError, OSError, ValueError, ImportError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

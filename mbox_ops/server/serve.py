@@ -175,9 +175,12 @@ def listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(
+            error.errno,
+            f"HTTP cannot listen on {host}:{port}: {error.strerror}. Give another port with --port (MBOX_PORT).",
+        ) from None
     return listener
 
 

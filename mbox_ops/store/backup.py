@@ -7,9 +7,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
 
 from mbox_ops.errors import InvalidRequest, Unavailable
+from mbox_ops.store.database import parse_url
 
 Progress = Callable[[int, int], None]
 _PAGES_A_STEP = 1_000
@@ -31,7 +32,7 @@ def backup(database_url: str, target: Path, *, progress: Progress | None = None)
         raise InvalidRequest(f"{str(target)!r} is there already; name a new file.", field="target", value=str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
-    url = make_url(database_url)
+    url = parse_url(database_url)
     try:
         if url.get_backend_name() == "sqlite":
             _sqlite(Path(str(url.database)), partial, progress)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 from mbox_ops.store import commits
 from mbox_ops.store.checkpoints import Log, keep_names, make_whole
@@ -26,6 +27,7 @@ __all__ = ["Connection", "Database", "Dialect"]  # the service takes connections
 Dialect = Literal["sqlite", "postgresql"]
 
 SECONDS_TO_WAIT = 30
+_SUCH_AS = "sqlite:///mbox.db (a file) or postgresql://user@host/name"
 _READERS = 10  # kept connections; as many again are opened when they are all in use
 # Must stand before the first table, and before WAL writes the first page. Later on it would write at every connection.
 _SQLITE_FIRST = "PRAGMA auto_vacuum = INCREMENTAL"
@@ -52,7 +54,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        parsed = _driver(make_url(url))
+        parsed = parse_url(url)
         self.dialect: Dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
         self.name_ids: dict[tuple[int, str], int] = {}  # by namespace, what `names` has seen; an id is for ever
         self.catalogued: set[tuple[int, str, str]] = set()  # what `catalogue` has seen
@@ -231,16 +233,22 @@ class Database:
             yield
 
 
-def _driver(url: URL) -> URL:
+def parse_url(text: str) -> URL:
+    """The URL of a database, with our driver.
+
+    Raises:
+        ValueError: it names another kind of database, or SQLite without a file.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:  # the text may hold a password, so it is not repeated
+        raise ValueError(f"The database URL cannot be read; give one such as {_SUCH_AS}.") from None
     backend = url.get_backend_name()
     if backend in {"postgresql", "postgres"}:
         return url.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and url.database not in {None, "", ":memory:"}:
         return url.set(drivername="sqlite+pysqlite")
-    raise ValueError(
-        f"Give a database URL such as sqlite:///mbox.db (a file) or postgresql://user@host/name, not"
-        f" {url.render_as_string(hide_password=True)!r}."
-    )
+    raise ValueError(f"Give a database URL such as {_SUCH_AS}, not {url.render_as_string(hide_password=True)!r}.")
 
 
 def _prepared_file(url: URL) -> Path:

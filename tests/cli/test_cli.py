@@ -100,6 +100,10 @@ def test_mistakes_are_one_line_and_a_status(server: LiveServer) -> None:
             env={**os.environ, "MBOX_RETRY_SECONDS": seconds},
         )  # fmt: skip
         assert (away.returncode, reason in away.stderr) == (1, True), away.stderr
+    done = mbox(server, "serve", "--tls-cert", "server.pem")
+    assert (done.returncode, done.stderr.startswith("Error: TLS needs both a certificate and its key")) == (1, True)
+    told = json.loads(mbox(server, "db", "backup", "copy.db", "--database-url", "bogus", "--json").stdout)["error"]
+    assert told["message"].startswith("The database URL cannot be read; give one such as sqlite:///mbox.db")
 
 
 def test_a_scenario_is_deleted_after_a_preview_and_a_yes(server: LiveServer) -> None:
@@ -160,7 +164,7 @@ def test_tokens_are_made_listed_and_revoked_where_the_database_is() -> None:
         assert list(Client(server.url, token=made["token"]).runs.list()) == []
         assert answer(server, "token", "revoke", made["id"])["revoked_at"]
         assert mbox(server, "runs", "list").returncode == 1
-        assert mbox(server, "token", "create", "x", "--scope", "everything").returncode == 1
+        assert mbox(server, "token", "create", "x", "--scope", "everything").returncode == 2
         assert mbox(server, "token", "create", "x", "--scope", "read", "--expires-in", "soon").returncode == 2
 
 

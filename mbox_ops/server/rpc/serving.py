@@ -78,9 +78,9 @@ class RpcServer:
         host = f"[{self._host}]" if ":" in self._host else self._host
         try:
             port = self._bind(f"{host}:{self._port}")
-        except RuntimeError as error:
+        except RuntimeError:
             raise OSError(
-                f"gRPC cannot listen on {host}:{self._port}: {error}. Give another port with --grpc-port"
+                f"gRPC cannot listen on {host}:{self._port}. Give another port with --grpc-port"
                 " (MBOX_GRPC_PORT); 0 turns gRPC off."
             ) from None
         return f"{host}:{port}"
