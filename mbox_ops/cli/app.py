@@ -88,8 +88,8 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the service running at the end.")] = False,
     home: Annotated[Path | None, typer.Option(help="Put everything in this folder.")] = None,
 ) -> None:
-    """Run a real Airflow DAG and a real Kubeflow pipeline against a service of its own, and show what was tracked."""
-    from mbox_ops.cli.demo import run_demo
+    """Run a real Airflow DAG, a Kubeflow pipeline and trainings with a service of its own; show what was tracked."""
+    from mbox_ops.cli.demo.running import run_demo
 
     raise typer.Exit(run_demo(keep=keep, home=home))
 

@@ -80,7 +80,7 @@ def test_the_wheel_holds_the_pages(wheel: Path) -> None:
 
 
 def test_the_demo_runs_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
-    """It records two pipelines, shows them, deletes one, ends by itself with status 0."""
+    """It records two pipelines and trainings, shows them, deletes a scenario, ends by itself with status 0."""
     python = install(tmp_path / "env", f"{wheel}[demo]")
     home = tmp_path / "empty"
     home.mkdir()
@@ -89,5 +89,5 @@ def test_the_demo_runs_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> N
         cwd=home, env=clean_environment(), capture_output=True, text=True, timeout=840,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    for part in ("tumour-diagnosis", "diabetes-progression", "test/accuracy", "Deleted ("):
+    for part in ("tumour-diagnosis", "diabetes-progression", "test/accuracy", "Deleted (", "/models/"):
         assert part in done.stdout

@@ -1,0 +1,1 @@
+"""What `mbox demo` records: two pipelines of orchestrators, and trainings through the SDK."""
