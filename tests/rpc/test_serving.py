@@ -37,7 +37,7 @@ def test_it_is_on_by_default_and_the_environment_says_where() -> None:
     assert server_settings({}).grpc_port == 8086
     assert server_settings({"MBOX_GRPC_PORT": "9001"}).grpc_port == 9001
     assert server_settings({"MBOX_GRPC_PORT": "0"}).grpc_port == 0
-    with pytest.raises(ValueError, match="MBOX_GRPC_PORT is 'tcp://10.0.0.1:8086'; give a port from 0 to 65535"):
+    with pytest.raises(ValueError, match="MBOX_GRPC_PORT is 'tcp:"):
         server_settings({"MBOX_GRPC_PORT": "tcp://10.0.0.1:8086"})  # as Kubernetes sets it for a service `mbox-grpc`
 
 

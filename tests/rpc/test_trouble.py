@@ -142,7 +142,7 @@ def test_a_failure_names_its_request(caller: Caller) -> None:
 
 
 def test_a_long_failure_fits_into_the_trailing_metadata(caller: Caller) -> None:
-    """Clients take about 8 KiB of it: details that are longer are left out."""
+    """Clients take about 8 KiB of it: details that are longer are left out, and the message is cut by what is sent."""
     keys = [f"{'long' * 200}{number}" for number in range(20)]
     for key in keys:
         caller.ask("WriteBatch", pb.Batch(key=key, open=pb.OpenRun(scenario="twins"), state=pb.Run.FINISHED))
@@ -154,6 +154,8 @@ def test_a_long_failure_fits_into_the_trailing_metadata(caller: Caller) -> None:
     refused = caller.refused("UndoDeletion", pb.UndoDeletionRequest(deletion_id=done.id))
     assert (refused.status, refused.error["code"]) == ("ALREADY_EXISTS", "conflict")
     assert refused.error["message"] == refused.message
+    nobody = caller.refused("GetRun", pb.GetRunRequest(run_id="\N{GRINNING FACE}" * 9_000))
+    assert (nobody.status, nobody.error["code"], nobody.error["message"]) == ("NOT_FOUND", "not_found", nobody.message)
 
 
 def test_calls_are_counted_and_logged_by_their_method(closed: LiveServer, caller: Caller) -> None:

@@ -22,7 +22,7 @@ from mbox_ops.wire.status import GRPC_STATUS
 NAMESPACE = NAMESPACE_HEADER.lower()
 ERROR = "mbox-error-bin"
 MOST_ERROR_BYTES = 4_096  # of the trailing metadata, whose limit in clients is about 8 KiB
-MOST_MESSAGE = 1_000
+MOST_MESSAGE = 2_000  # bytes of it, too, as gRPC sends a status' message
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Headers = dict[str, str]
@@ -89,12 +89,22 @@ async def answering(parts: Parts, context: Context, name: str) -> AsyncIterator[
 
 
 async def _abort(context: Context, error: MboxError, request_id: str) -> None:
+    message = _cut(error.message)
     body = error_body(error, request_id)
     if len(body) > MOST_ERROR_BYTES:
-        body = error_body(from_code(error.code, error.message[:MOST_MESSAGE], {}), request_id)
+        body = error_body(from_code(error.code, message, {}), request_id)
     trailing = ((request_ids.HEADER, request_id), (ERROR, body))
-    code = getattr(grpc.StatusCode, GRPC_STATUS[error.code])
-    await context.abort(code, error.message[:MOST_MESSAGE], trailing_metadata=trailing)
+    await context.abort(getattr(grpc.StatusCode, GRPC_STATUS[error.code]), message, trailing_metadata=trailing)
+
+
+def _cut(message: str) -> str:
+    """What of a message fits: each byte that is no printable ASCII is sent as three."""
+    sent = 0
+    for place, letter in enumerate(message):
+        sent += 1 if " " <= letter <= "~" and letter != "%" else 3 * len(letter.encode("utf-8", "replace"))
+        if sent > MOST_MESSAGE:
+            return message[:place]
+    return message
 
 
 def _error(exception: Exception) -> MboxError:
