@@ -42,14 +42,16 @@ def watch(
         cursor, since=None if since is None else _instant(since), kind=kinds, scenario=scenario, subject=subject,
         timeout=timeout,
     )  # fmt: skip
-    with suppress(KeyboardInterrupt):
-        for change in found:
-            if as_json:
-                print(msgspec.json.encode(change).decode(), flush=True)
-            else:
-                _show(change)
-    if found.cursor is not None and not as_json:
-        err.print(f"To go on: mbox watch --from {found.cursor}", markup=False, soft_wrap=True)
+    try:
+        with suppress(KeyboardInterrupt):
+            for change in found:
+                if as_json:
+                    print(msgspec.json.encode(change).decode(), flush=True)
+                else:
+                    _show(change)
+    finally:
+        if found.cursor is not None and not as_json:
+            err.print(f"To go on: mbox watch --from {found.cursor}", markup=False, soft_wrap=True)
 
 
 def events(
