@@ -123,6 +123,22 @@ def test_a_stream_that_breaks_off_leaves_nothing_visible(caller: Caller, run_id:
     assert paths(caller, run_id) == ["out/model.onnx"]
 
 
+def test_a_stream_that_outlives_its_token_writes_nothing(closed: LiveServer, caller: Caller, run_id: str) -> None:
+    """A token is looked at again when the file is there, and before it is listed."""
+    wish = {"name": "revoked", "scopes": ["write"], "namespaces": ["default"]}
+    token = ask(closed.url, "POST", "/api/v1/tokens", wish, token=closed.token).data
+    *early, last = messages(run_id, secrets.token_bytes(2 * MIB))
+
+    def stream() -> Iterator[pb.UploadFileRequest]:
+        yield from early
+        ask(closed.url, "DELETE", f"/api/v1/tokens/{token['id']}", token=closed.token)
+        yield last
+
+    with Caller(caller.address, token["token"]) as writer:
+        assert writer.refused("UploadFile", stream()).status == "UNAUTHENTICATED"
+    assert paths(caller, run_id) == []
+
+
 def test_content_that_is_there_is_not_sent_again(caller: Caller, run_id: str) -> None:
     """The answer comes before the stream has ended."""
     data = secrets.token_bytes(4 * MIB)

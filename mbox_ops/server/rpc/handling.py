@@ -60,12 +60,13 @@ class _Performance:
     async def take(self, stream: AsyncIterator[bytes], context: Context) -> bytes:
         """A stream of requests, one answer."""
         async with answering(self._parts, context, self._name):
-            call = await self._threads.run("quick", self._call, headers_of(context.invocation_metadata()))
-            sink: Sink = self._rpc.fn(call)
+            headers = headers_of(context.invocation_metadata())
+            sink: Sink = self._rpc.fn(await self._threads.run("quick", self._call, headers))
             async for raw in stream:
                 await self._threads.run(self._rpc.lane, self._hand, sink, raw)
                 if sink.done:
                     break
+            await self._threads.run("quick", self._call, headers)  # a long stream may outlive its token
             return await self._threads.run(self._rpc.lane, lambda: _bytes(sink.finish()))
 
     def _admit(self, raw: bytes, headers: Headers) -> tuple[Call, Message]:
@@ -74,12 +75,12 @@ class _Performance:
         Only a request that may name its namespace is read before.
         """
         self._parts.metrics.received(GRPC, self._name, len(raw))
-        named = ""
+        request: Message | None = None
         if "namespace" in self._request.DESCRIPTOR.fields_by_name:
             with contextlib.suppress(InvalidRequest):  # it is told below, to those who may know
-                named = getattr(self._read(raw), "namespace", "")
-        call = self._call(headers, named)
-        return call, self._read(raw)
+                request = self._read(raw)
+        call = self._call(headers, getattr(request, "namespace", ""))
+        return call, self._read(raw) if request is None else request
 
     def _call(self, headers: Headers, named: str = "") -> Call:
         actor = actor_of(self._parts, headers, named)
