@@ -1,11 +1,13 @@
 /** How curves are told apart: by colour and by dashes, so that neither has to do it alone. */
 
 const COLOURS = 8;
+const probe = document.createElement("span"); // nobody sees it; the browser says what a colour comes to on it
+probe.hidden = true;
 /** @type {number[][]} */
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 2, 1, 2, 1, 2]];
 
 /**
- * The colour of a curve in the present theme (`--curve-1` to `--curve-8` of charts.css).
+ * The colour of a curve in the present theme (`--curve-1` to `--curve-8` of run.css).
  * @param {number} index
  * @returns {string}
  */
@@ -22,23 +24,25 @@ export function dash(index) {
 }
 
 /**
- * A custom property of the page.
+ * A colour of the page by its custom property, as it is in the present theme: `rgb(...)`.
  * @param {string} name
  * @param {string} otherwise
  * @returns {string}
  */
 export function custom(name, otherwise) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || otherwise;
+  if (!probe.isConnected) document.body.append(probe);
+  probe.style.color = `var(${name}, ${otherwise})`;
+  return getComputedStyle(probe).color;
 }
 
 /**
  * A colour that lets through what is behind it.
- * @param {string} text `#rrggbb`
+ * @param {string} text `rgb(...)`
  * @param {number} opacity 0 to 1
  * @returns {string}
  */
 export function translucent(text, opacity) {
-  return text + Math.round(opacity * 255).toString(16).padStart(2, "0");
+  return text.replace(")", `, ${opacity})`);
 }
 
 /**
