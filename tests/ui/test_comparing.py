@@ -11,6 +11,10 @@ import pytest
 from tests.ui.conftest import Watch
 
 Write = Callable[..., str]
+PRINTED = """() => {
+    dispatchEvent(new Event("beforeprint"));
+    return new Promise((tell) => setTimeout(() => tell([...document.querySelectorAll("canvas")].map((one) => one.clientWidth))));
+}"""
 FORMULA = '=HYPERLINK("http://elsewhere.example","x")'
 
 
@@ -109,6 +113,23 @@ def test_curves_of_all_runs_lie_in_one_chart(tab: Any, five: list[str], namespac
     legend.first.click()
     tab.locator(".legend button[aria-pressed=false]").wait_for()
     assert len(watch.requests) <= 10, watch.requests
+
+
+def test_all_curves_are_on_paper(tab: Any, write: Write, namespace: str, watch: Watch) -> None:
+    """Also those of charts that never came into view; in widths that fit, and light."""
+    watch.expect("Synchronous XMLHttpRequest")
+    points = [{"names": [f"metric {place:02}" for place in range(20)], "steps": [0, 1], "values": [0.5, 1.5] * 20}]
+    runs = [write(open={"scenario": "churn", "name": f"run {number}"}, points=points) for number in range(2)]
+    tab.emulate_media(color_scheme="dark")
+    tab.goto(at(namespace, runs, view="curves"))
+    tab.locator("figure.chart[aria-busy=false] canvas").first.wait_for()
+    assert tab.locator("canvas").count() < 20
+    tab.set_viewport_size({"width": 1100, "height": 400})
+    widths = tab.evaluate(PRINTED)
+    assert len(widths) == 20
+    assert max(widths) <= 680
+    tab.pdf()
+    assert tab.locator("figure.chart").first.evaluate("figure => figure.querySelector('canvas').clientWidth") > 680
 
 
 def test_runs_lie_across_parallel_axes(plain_tab: Any, five: list[str], namespace: str) -> None:

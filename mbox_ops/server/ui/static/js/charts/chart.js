@@ -48,6 +48,8 @@ export class Chart {
     /** @type {uPlot | null} */
     this.plot = null;
     this.asked = 0;
+    this.isLoading = false;
+    this.most = Infinity; // pixels of width
     /** @type {Set<number>} */
     this.unseen = new Set();
     this.area = part("div", "plot");
@@ -80,7 +82,7 @@ export class Chart {
     caption?.append(tools);
     caption?.after(...(plotter() ? [this.area, this.legend.root] : []), this.note, this.readout);
     this.figure.append(this.twin.root);
-    new ResizeObserver(() => this.resize()).observe(this.figure);
+    new ResizeObserver(() => this.resize(this.most)).observe(this.figure);
     onTheme(() => this.plot?.redraw(false));
   }
 
@@ -95,12 +97,16 @@ export class Chart {
   /** Ask for the points, and draw them. */
   async load() {
     const asked = (this.asked += 1);
+    this.isLoading = true;
     this.figure.setAttribute("aria-busy", "true");
     try {
       const curves = await fetchCurves(this.spec.series, this.wanted());
       if (asked !== this.asked) return; // something else was asked for meanwhile
+      this.isLoading = false;
       this.curves = curves;
     } catch (error) {
+      if (asked !== this.asked) return;
+      this.isLoading = false;
       this.note.textContent = `The curves could not be read: ${error instanceof Error ? error.message : error}`;
       this.figure.setAttribute("aria-busy", "false");
       return;
@@ -143,7 +149,7 @@ export class Chart {
     const left = this.plot?.cursor.left;
     this.plot?.destroy();
     const options = optionsOf({
-      width: this.area.clientWidth || 300,
+      width: Math.min(this.area.clientWidth || 300, this.most),
       height: HEIGHT,
       format: this.spec.format,
       settings: this.settings,
@@ -169,8 +175,13 @@ export class Chart {
     this.draw();
   }
 
-  resize() {
-    const width = this.area.clientWidth;
+  /**
+   * Fill the figure.
+   * @param {number} [most] pixels
+   */
+  resize(most = Infinity) {
+    this.most = most;
+    const width = Math.min(this.area.clientWidth, most);
     if (this.plot && width && width !== this.plot.width) this.plot.setSize({ width, height: HEIGHT });
   }
 

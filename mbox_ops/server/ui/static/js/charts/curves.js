@@ -30,6 +30,16 @@ const MOST_TOGETHER = 200;
 const GATHERING = 30; // milliseconds: what charts ask for meanwhile becomes one request
 /** @type {Waiting[]} */
 let waiting = [];
+let atOnce = false;
+
+/**
+ * From now on answer before anything else happens, or again in good time: a page that is printed waits for nothing.
+ * @param {boolean} wanted
+ */
+export function answerAtOnce(wanted) {
+  atOnce = wanted;
+  if (atOnce) sendWaiting();
+}
 
 /**
  * Ask for curves; what several charts ask for in the same way goes out together.
@@ -39,8 +49,9 @@ let waiting = [];
  */
 export function fetchCurves(series, how) {
   return new Promise((resolve, reject) => {
-    if (!waiting.length) setTimeout(sendWaiting, GATHERING);
+    if (!waiting.length && !atOnce) setTimeout(sendWaiting, GATHERING);
     waiting.push({ series, how, resolve, reject });
+    if (atOnce) sendWaiting();
   });
 }
 
@@ -85,14 +96,38 @@ async function ask(series, how) {
     x: how.axis,
     ...(how.range ? { first_step: how.range.first, last_step: how.range.last } : {}),
   };
-  const response = await fetch("/api/v1/curves", {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json", ...namespaceHeader() },
-    body: JSON.stringify(body),
-  });
-  const found = await response.json();
-  if (!response.ok) throw new Error(found.error?.message ?? `The service answered ${response.status}.`);
+  const headers = { "content-type": "application/json", accept: "application/json", ...namespaceHeader() };
+  const { ok, status, found } = await (atOnce ? postNow : post)("/api/v1/curves", headers, JSON.stringify(body));
+  if (!ok) throw new Error(found.error?.message ?? `The service answered ${status}.`);
   return found.items.map((/** @type {any} */ item) => curveOf(item, how.axis));
+}
+
+/** @typedef {{ok: boolean, status: number, found: any}} Answer */
+
+/**
+ * @param {string} path
+ * @param {Record<string, string>} headers
+ * @param {string} body
+ * @returns {Promise<Answer>}
+ */
+async function post(path, headers, body) {
+  const response = await fetch(path, { method: "POST", headers, body });
+  return { ok: response.ok, status: response.status, found: await response.json() };
+}
+
+/**
+ * The same, and nothing else happens meanwhile.
+ * @param {string} path
+ * @param {Record<string, string>} headers
+ * @param {string} body
+ * @returns {Answer}
+ */
+function postNow(path, headers, body) {
+  const request = new XMLHttpRequest();
+  request.open("POST", path, false);
+  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+  request.send(body);
+  return { ok: request.status === 200, status: request.status, found: JSON.parse(request.responseText) };
 }
 
 /**

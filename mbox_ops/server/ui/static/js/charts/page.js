@@ -1,12 +1,14 @@
 /** The charts of a page: made when they come into view, drawn as the form above them says, refreshed while a run goes on. */
 
 import { Chart } from "./chart.js";
+import { answerAtOnce } from "./curves.js";
 
 /** @typedef {import("./layers.js").Settings} Settings */
 /** @typedef {import("./curves.js").Axis} Axis */
 
 const REFRESH = 10_000;
 const AHEAD = "150px";
+const PAPER = 680; // pixels that fit beside each other on it
 const REDRAWN = new Set(["logx", "logy", "band", "smoothing", "x"]);
 
 /** Bring the charts of the page to life. */
@@ -29,7 +31,18 @@ export function chartPage() {
     const range = zoomOf(spec.title);
     chart.load().then(() => range && chart.zoom(range));
   }
-  document.querySelectorAll("figure[data-chart]").forEach((figure) => observer.observe(figure));
+  const figures = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("figure[data-chart]"));
+  figures.forEach((figure) => observer.observe(figure));
+  addEventListener("beforeprint", () => {
+    charts.forEach((chart) => chart.isLoading && chart.load());
+    figures.forEach(open);
+    answerAtOnce(true);
+    charts.forEach((chart) => chart.resize(PAPER));
+  });
+  addEventListener("afterprint", () => {
+    answerAtOnce(false);
+    charts.forEach((chart) => chart.resize());
+  });
   form.addEventListener("input", (event) => {
     const control = /** @type {HTMLInputElement} */ (event.target);
     if (!REDRAWN.has(control.name)) return;
