@@ -13,7 +13,8 @@ from tests.ui.conftest import Watch
 Write = Callable[..., str]
 PRINTED = """() => {
     dispatchEvent(new Event("beforeprint"));
-    return new Promise((tell) => setTimeout(() => tell([...document.querySelectorAll("canvas")].map((one) => one.clientWidth))));
+    const widths = () => [...document.querySelectorAll("canvas")].map((one) => one.clientWidth);
+    return new Promise((tell) => setTimeout(() => tell(widths())));
 }"""
 FORMULA = '=HYPERLINK("http://elsewhere.example","x")'
 

@@ -2,13 +2,16 @@
 
 import csv
 import io
+from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from mbox_ops.testing import LiveServer
 from tests.server.asking import ask
 from tests.ui.conftest import Watch
+from tests.ui.test_signing_in import HTML, csrf, post
 from tests.ui.world import Text, World, build
 
 TEXTS = (
@@ -63,6 +66,43 @@ def test_nothing_runs_and_nothing_breaks_the_layout(tab: Any, watch: Watch, host
             made.append(path)
         assert COMPUTED not in tab.locator("main").inner_text()
     assert (dialogs, wide, made) == ([], [], [])
+
+
+class Marks(HTMLParser):
+    """Notes what a page holds that none of our templates writes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.made: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        leads = given.get("href") or given.get("src") or given.get("action") or "/"
+        is_ours = leads.startswith(("/", "#", "data:image/svg+xml,")) and not leads.startswith("//")
+        is_odd = tag in {"style", "b", "iframe", "textarea"} or (tag == "script" and not given.get("src"))
+        acts = any(name.startswith("on") or name in {"style", "srcdoc"} for name in given)
+        if not is_ours or is_odd or acts or ("autofocus" in given and tag != "input"):
+            self.made.append((tag, given))
+
+
+def test_without_scripts_no_value_makes_an_element(server: LiveServer, hostile: World) -> None:
+    """Every page as it is sent, and the pages that show a refused form once more."""
+    cookie, field = csrf(server)
+    refused = {
+        "name": {"name": TEXTS[0] * 9},
+        "collection": {"collection": TEXTS[1] * 9},
+        "tags": {"key": "", "value": TEXTS[0]},
+    }
+    answers = [ask(server.url, "GET", path, headers=HTML) for path in hostile.paths] + [
+        post(server, f"/runs/{hostile.runs[0]}/{form}", f"{urlencode(typed)}&{field}", cookie=cookie)
+        for form, typed in refused.items()
+    ]
+    assert {answer.status for answer in answers} == {200, 404, 422}
+    pages = [answer.body.decode() for answer in answers]
+    assert sum("&lt;script&gt;alert(1)" in page or "\\u003cscript\\u003ealert(1)" in page for page in pages) > 20
+    assert [mark for page in pages for mark in Marks(page).made] == []
+    assert Marks(f"<a title='{TEXTS[1]}'>").made
 
 
 def test_tables_in_place_of_curves_stay_in_their_boxes(plain_tab: Any, hostile: World) -> None:
