@@ -120,7 +120,7 @@ def tag_version(
 ) -> None:
     """Give a version of a model unique tags, beside those it has: of the versions of a model at most one has a tag."""
     found = _version(Client(url, namespace=namespace), model, version)
-    done = found.set_unique_tags(list(dict.fromkeys([*found.unique_tags, *tags])), move=move)
+    done = found.set_unique_tags(tags, change="add", move=move)
     if as_json:
         print_json(done)
         return
@@ -140,7 +140,7 @@ def untag_version(
 ) -> None:
     """Take unique tags away from a version of a model."""
     found = _version(Client(url, namespace=namespace), model, version)
-    done = found.set_unique_tags([tag for tag in found.unique_tags if tag not in tags])
+    done = found.set_unique_tags(tags, change="remove")
     if as_json:
         print_json(done)
     else:

@@ -10,7 +10,13 @@ from mbox_ops.client.reading import Listing, listing, segment
 from mbox_ops.client.references import Ref, ident
 from mbox_ops.client.stored import Stored, writer_here
 from mbox_ops.entities import model_versions
-from mbox_ops.entities.model_versions import CreatedModelVersion, CreateModelVersion, SetUniqueTags, UniqueTags
+from mbox_ops.entities.model_versions import (
+    CreatedModelVersion,
+    CreateModelVersion,
+    SetUniqueTags,
+    TagChange,
+    UniqueTags,
+)
 from mbox_ops.entities.runs import MLFramework
 
 if TYPE_CHECKING:
@@ -49,10 +55,10 @@ class ModelVersion(Stored[model_versions.ModelVersion]):
         """Its id, the same as `id`."""
         return self.id
 
-    def set_unique_tags(self, tags: Sequence[str], *, move: bool = False) -> UniqueTags:
-        """Give it exactly these tags; see `Client.model_versions.set_unique_tags`."""
+    def set_unique_tags(self, tags: Sequence[str], *, move: bool = False, change: TagChange = "replace") -> UniqueTags:
+        """Give it exactly these tags, or add or remove some; see `Client.model_versions.set_unique_tags`."""
         self._record = None
-        return ModelVersions(self._connection).set_unique_tags(self, tags, move=move)
+        return ModelVersions(self._connection).set_unique_tags(self, tags, move=move, change=change)
 
 
 class ModelVersions:
@@ -141,13 +147,17 @@ class ModelVersions:
             limit=limit, **query,
         )  # fmt: skip
 
-    def set_unique_tags(self, model_version: Ref, tags: Sequence[str], *, move: bool = False) -> UniqueTags:
+    def set_unique_tags(
+        self, model_version: Ref, tags: Sequence[str], *, move: bool = False, change: TagChange = "replace"
+    ) -> UniqueTags:
         """Give a version exactly these tags, of which each is on at most one version of its model.
 
         Args:
             model_version: the version or its id.
             tags: an empty list takes all away.
             move: take those that other versions have away from them, in the same instant.
+            change: `add` gives it these beside those that it has, `remove` leaves it all but these; what others add or
+                remove at the same time is not lost.
 
         Returns:
             `unique_tags`, and `moved_from`: of each tag that was moved, the version that had it.
@@ -156,5 +166,5 @@ class ModelVersions:
             Conflict: another version has one of the tags, and `move` was not given; nothing was changed.
         """
         path = f"/model-versions/{segment(self._connection.ready(model_version))}/unique-tags"
-        wish = SetUniqueTags(unique_tags=list(tags), move=move)
+        wish = SetUniqueTags(unique_tags=list(tags), move=move, change=change)
         return self._connection.api.call("PUT", path, body=wish, result=UniqueTags, retry=True)

@@ -1,13 +1,15 @@
 """Versions of models: what they are, what they came from, and the tags that point at one of them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from mbox_ops.entities.metrics import MetricSummary
 from mbox_ops.entities.runs import MLFramework
 from mbox_ops.entities.writers import Writer
+
+TagChange = Literal["replace", "add", "remove"]
 
 
 class CreateModelVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -108,14 +110,17 @@ class ModelVersionQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class SetUniqueTags(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """All the tags that a version is to have.
+    """The tags that a version is to have, or a change to those that it has.
 
     Attributes:
-        unique_tags: each 1-256 characters, at most 100; an empty list takes all away.
+        unique_tags: each 1-256 characters; a version has at most 100.
+        change: `replace`: it has exactly these, and none if the list is empty; `add`: these beside those that it has;
+            `remove`: all but these.
         move: take those that other versions of the model have away from them; without it such a tag is refused.
     """
 
     unique_tags: list[str]
+    change: TagChange = "replace"
     move: bool = False
 
 

@@ -11,6 +11,7 @@ from mbox_ops.entities.model_versions import (
     ModelVersion,
     ModelVersionQuery,
     SetUniqueTags,
+    TagChange,
     UniqueTags,
 )
 from mbox_ops.entities.pages import Page
@@ -124,7 +125,7 @@ class ModelVersions:
         return page_of(_LIST, read_fresh(self._database, select, model_versions.describe), query.limit)
 
     def set_unique_tags(self, actor: Actor, model_version_id: str, request: SetUniqueTags) -> UniqueTags:
-        """Give a version exactly these tags; with `move`, also those that other versions of the model have.
+        """Change a version's tags, all at once; with `move`, also give it those that other versions of the model have.
 
         Raises:
             InvalidRequest: a tag breaks a rule.
@@ -132,10 +133,11 @@ class ModelVersions:
             Conflict: another version has one of the tags, and `move` was not given; nothing was changed.
         """
         actor.require("write")
-        tags = self._checked_tags(request.unique_tags)
+        given = self._checked_tags(request.unique_tags)
         with self._database.write() as conn:
             held = _held_version(conn, actor, model_version_id)
             present = model_versions.tags_of(conn, [held.subject.id]).get(held.subject.id, [])
+            tags = self._checked_tags(_after(request.change, present, given))
             taken = _take(conn, held, tags) if request.move else {}
             model_versions.drop_tags(conn, model_id=held.model.id, tags=set(present) - set(tags))
             _give(conn, held, tags)
@@ -182,6 +184,13 @@ class ModelVersions:
         _give(conn, held, list(dict.fromkeys(request.unique_tags)))
         present_tags = model_versions.tags_of(conn, [held.subject.id]).get(held.subject.id, [])
         self._checked_tags(present_tags)
+
+
+def _after(change: TagChange, present: Sequence[str], given: Sequence[str]) -> Sequence[str]:
+    """The tags that a version has after a change."""
+    if change == "remove":
+        return [tag for tag in present if tag not in given]
+    return [*present, *given] if change == "add" else given
 
 
 def _held_model(conn: "Connection", actor: Actor, model: str) -> Subject:

@@ -1162,14 +1162,16 @@ class ListModelVersionsResponse(_message.Message):
     def __init__(self, model_versions: _Optional[_Iterable[_Union[ModelVersion, _Mapping]]] = ..., next: _Optional[str] = ...) -> None: ...
 
 class SetUniqueTagsRequest(_message.Message):
-    __slots__ = ("model_version_id", "unique_tags", "move")
+    __slots__ = ("model_version_id", "unique_tags", "move", "change")
     MODEL_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
     UNIQUE_TAGS_FIELD_NUMBER: _ClassVar[int]
     MOVE_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
     model_version_id: str
     unique_tags: _containers.RepeatedScalarFieldContainer[str]
     move: bool
-    def __init__(self, model_version_id: _Optional[str] = ..., unique_tags: _Optional[_Iterable[str]] = ..., move: bool = ...) -> None: ...
+    change: str
+    def __init__(self, model_version_id: _Optional[str] = ..., unique_tags: _Optional[_Iterable[str]] = ..., move: bool = ..., change: _Optional[str] = ...) -> None: ...
 
 class SetUniqueTagsResponse(_message.Message):
     __slots__ = ("unique_tags", "moved_from", "updated_at")

@@ -132,6 +132,9 @@ def test_a_unique_tag_is_on_one_version_of_its_model(door: Door) -> None:
     moved = door.set_unique_tags(two, SetUniqueTags(unique_tags=["prod", "new"], move=True))
     assert (moved.unique_tags, moved.moved_from) == (["new", "prod"], {"prod": "1"})
     assert (door.model_version(one).unique_tags, door.model_version(two).unique_tags) == ([], ["new", "prod"])
+    added = door.set_unique_tags(two, SetUniqueTags(unique_tags=["best", "new"], change="add"))
+    removed = door.set_unique_tags(two, SetUniqueTags(unique_tags=["new", "gone"], change="remove"))
+    assert (added.unique_tags, removed.unique_tags) == (["best", "new", "prod"], ["best", "prod"])
     assert door.set_unique_tags(two, SetUniqueTags(unique_tags=[])).unique_tags == []
     assert door.set_unique_tags(one, SetUniqueTags(unique_tags=["prod"])).moved_from == {}
     door.create_model(CreateModel(name="other"))

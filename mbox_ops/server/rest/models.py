@@ -72,7 +72,7 @@ def get_model_version(call: Call, model_version_id: str) -> ModelVersion:
     example={"unique_tags": ["production"], "move": True},
 )  # fmt: skip
 def set_unique_tags(call: Call, model_version_id: str, body: SetUniqueTags) -> UniqueTags:
-    """Give a version exactly these tags, of which each is on at most one version of its model.
+    """Give a version exactly these tags, of which each is on at most one version of its model; or add or remove some.
 
     With `move`, those that other versions have are taken from them in the same instant.
     """

@@ -56,7 +56,7 @@ def list_model_versions(call: Call, request: pb.ListModelVersionsRequest) -> pb.
 
 @rpc(scope="write")
 def set_unique_tags(call: Call, request: pb.SetUniqueTagsRequest) -> pb.SetUniqueTagsResponse:
-    """Give a version exactly these tags."""
+    """Give a version exactly these tags, or add or remove some."""
     model_version_id, tags = request.model_version_id, list(request.unique_tags)
     request.ClearField("model_version_id")
     wish = read(request, SetUniqueTags, unique_tags=tags)
