@@ -22,10 +22,12 @@ def among(
         values: None: whoever executes the statement binds what `listed` makes of them.
     """
     value = None if values is None else listed(dialect, values)
+    kind = Text() if isinstance(column.type, Text) else BigInteger()
+    own = Text() if dialect == "sqlite" else ARRAY(kind)
+    bound = bindparam(name, value, type_=own, unique=values is not None, required=values is None)
     if dialect == "postgresql":
-        kind = Text() if isinstance(column.type, Text) else BigInteger()
-        return column == any_(bindparam(name, value, type_=ARRAY(kind), required=values is None))
-    table = func.json_each(bindparam(name, value, type_=Text(), required=values is None)).table_valued("value")
+        return column == any_(bound)
+    table = func.json_each(bound).table_valued("value")
     return column.in_(select(table.c.value))
 
 

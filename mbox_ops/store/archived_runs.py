@@ -17,6 +17,7 @@ from mbox_ops.entities.archives import (
     ArchivedWriter,
 )
 from mbox_ops.entities.ids import uuid7
+from mbox_ops.store.among import among
 from mbox_ops.store.subjects import find as find_subject
 from mbox_ops.store.subjects import key_hash
 from mbox_ops.store.tables import (
@@ -96,7 +97,7 @@ def listed(conn: Connection, *, scenario_ids: Sequence[int]) -> list[int]:
         select(subjects.c.id)
         .join(runs, runs.c.subject_id == subjects.c.id)
         .join(scenarios, scenarios.c.id == runs.c.scenario_id)
-        .where(runs.c.scenario_id.in_(scenario_ids), subjects.c.deletion_id.is_(None))
+        .where(among(conn.dialect.name, runs.c.scenario_id, "of", scenario_ids), subjects.c.deletion_id.is_(None))
         .order_by(scenarios.c.name, subjects.c.created_at, subjects.c.uid)
     )
     return list(conn.execute(query).scalars())

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, exists, or_, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mbox_ops.store.among import among
 from mbox_ops.store.tables import artifacts, subjects, uploads
 from mbox_ops.store.tables import blobs as table
 
@@ -34,7 +35,8 @@ def held(conn: Connection, *, namespace_id: int, sha256s: Iterable[str]) -> dict
         artifacts.c.subject_id == subjects.c.id,
         subjects.c.namespace_id == namespace_id,
     )
-    query = select(*_COLUMNS).where(table.c.sha256.in_(sorted(set(sha256s))), or_(of_upload, of_artifact))
+    wanted = among(conn.dialect.name, table.c.sha256, "wanted", sorted(set(sha256s)))
+    query = select(*_COLUMNS).where(wanted, or_(of_upload, of_artifact))
     rows = conn.execute(query.order_by(table.c.id).with_for_update(read=True, key_share=True, of=table))
     return {row.sha256: Blob(*row) for row in rows}
 
@@ -83,7 +85,8 @@ def keys_below(conn: Connection, *, folder: str) -> set[str]:
 
 def known_keys(conn: Connection, *, keys: Iterable[str]) -> set[str]:
     """Those of some keys that a blob has."""
-    return set(conn.execute(select(table.c.key).where(table.c.key.in_(list(keys)))).scalars())
+    query = select(table.c.key).where(among(conn.dialect.name, table.c.key, "keys", list(keys)))
+    return set(conn.execute(query).scalars())
 
 
 def _is_unused() -> ColumnElement[bool]:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, any_, case, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select
 
 from mbox_ops.entities.deletions import Counts
+from mbox_ops.store.among import among
 from mbox_ops.store.tables import (
     artifacts,
     checkpoints,
@@ -38,10 +37,7 @@ def live_runs(conditions: Sequence[ColumnElement[bool]]) -> Targets:
 def fixed(conn: Connection, targets: Targets) -> Targets:
     """The same runs by their ids, so that what is dear to find is looked for once."""
     ids = sorted(conn.execute(targets).scalars())
-    if conn.dialect.name == "postgresql":
-        return _run_ids().where(subjects.c.id == any_(literal(ids, ARRAY(BigInteger))))
-    listed = func.json_each(msgspec.json.encode(ids).decode()).table_valued("value")
-    return _run_ids().where(subjects.c.id.in_(select(listed.c.value)))
+    return _run_ids().where(among(conn.dialect.name, subjects.c.id, "targets", ids))
 
 
 def runs_of_deletion(deletion_id: int) -> Targets:

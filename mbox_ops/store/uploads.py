@@ -8,6 +8,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mbox_ops.store.among import among
 from mbox_ops.store.tables import namespaces
 from mbox_ops.store.tables import uploads as table
 
@@ -85,4 +86,5 @@ def drop_expired(conn: Connection, *, before: int, limit: int) -> list[str]:
 
 def known(conn: Connection, *, uids: Iterable[str]) -> set[str]:
     """Those of some ids that an upload has."""
-    return set(conn.execute(select(table.c.uid).where(table.c.uid.in_(list(uids)))).scalars())
+    query = select(table.c.uid).where(among(conn.dialect.name, table.c.uid, "uids", list(uids)))
+    return set(conn.execute(query).scalars())

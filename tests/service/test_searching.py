@@ -13,12 +13,13 @@ import pytest
 from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.runs import RunQuery
+from mbox_ops.entities.writers import MetadataOp
 from mbox_ops.errors import InvalidRequest, StorageFull
 from mbox_ops.search.parser import show
 from mbox_ops.search.tree import Between, Compare, Filter, In, Like, Order, Parameter, RunColumn, SortKey
 from mbox_ops.service.access import Actor
 from mbox_ops.service.service import Service
-from mbox_ops.store import series
+from mbox_ops.store import grouping, names, series
 from mbox_ops.store.database import Database
 from mbox_ops.store.filters import candidates
 from mbox_ops.store.tables import INDEXED_TEXT
@@ -165,6 +166,28 @@ def test_a_search_that_takes_too_long_is_stopped_and_told_how_to_ask_for_less(da
         service.runs.list(ANN, RunQuery(filter=dear))
     assert caught.value.details == {"field": "filter", "limit": 0}
     assert "started_at > now() - 7d" in caught.value.message
+
+
+def test_a_place_with_more_names_below_it_than_a_statement_takes_is_asked_for(
+    service: Service, database: Database
+) -> None:
+    """As where documents are keyed by ids: whether a run has anything there is told for any number of names."""
+    log, other = (Log(service).open(scenario="s") for _ in range(2))
+    log.write(metadata=[MetadataOp(op="merge", document={"by": {"id7": 1}})])
+    with database.write() as conn:
+        namespace_id = grouping.namespace_id(conn, name="default")
+        assert namespace_id is not None
+        if database.dialect == "sqlite":
+            names.number(conn, database, namespace_id, (f"by.id{number}" for number in range(1_000)))
+        else:  # which takes 65,535 parameters
+            named = "SELECT 'by.id' || number AS name FROM generate_series(100, 70000) AS number"
+            made = f"SELECT {namespace_id}, name, sha256(name::bytea), name, sha256(name::bytea) FROM ({named}) AS n"
+            columns = "namespace_id, name, name_hash, name_start, plain_hash"
+            conn.exec_driver_sql(f"INSERT INTO names ({columns}) {made}")
+    for text, found in (("EXISTS metadata.by", [log.id]), ("metadata.by IS NULL", [other.id])):
+        assert [run.id for run in service.runs.list(ANN, RunQuery(filter=text)).items] == found
+        sort = RunQuery(filter=text, sort="metadata.by.id7", total=True)
+        assert [run.id for run in service.runs.list(ANN, sort).items] == found
 
 
 def test_what_cannot_be_folded_is_searched_as_it_was(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

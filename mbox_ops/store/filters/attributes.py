@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import ColumnElement, FromClause, Select, and_, or_, select, true
 
 from mbox_ops.search.tree import Compare, Exists, Instant, IsNull
+from mbox_ops.store.among import among
 from mbox_ops.store.attributes import Kind
 from mbox_ops.store.database import Dialect
 from mbox_ops.store.filters.conditions import NEVER, AnyOf, Candidates, Condition, no, so
@@ -25,12 +26,13 @@ def asking(over: FromClause, leaf: Asking, kind: Kind, name_ids: Sequence[int], 
     condition = so(test(leaf, _by_type(kind), dialect))
     if isinstance(leaf, Compare) and leaf.op == "=" and isinstance(leaf.value, str):
         condition = _is_text(leaf.value, kind, condition)
-    return Condition(_has(over, kind, name_ids, condition), candidates=_found(leaf, kind, name_ids))
+    return Condition(_has(over, kind, name_ids, condition, dialect), candidates=_found(leaf, kind, name_ids))
 
 
 def existing(
-    over: FromClause, leaf: Exists | IsNull, kind: Kind, name_ids: Sequence[int], null_ids: Sequence[int]
-) -> Condition:
+    over: FromClause, leaf: Exists | IsNull, kind: Kind, name_ids: Sequence[int], null_ids: Sequence[int],
+    dialect: Dialect,
+) -> Condition:  # fmt: skip
     """Whether a run, by its `subject_id` in a table, has a row at all, or none but JSON nulls.
 
     Args:
@@ -40,9 +42,9 @@ def existing(
     if not name_ids:
         return NEVER if isinstance(leaf, Exists) else no(NEVER)
     if isinstance(leaf, Exists):
-        return Condition(_has(over, kind, name_ids, true()), candidates=_all_texts(kind, name_ids))
+        return Condition(_has(over, kind, name_ids, true(), dialect), candidates=_all_texts(kind, name_ids))
     anything = true() if kind != "metadata" else so(or_(_ROW.c.type != "null", _ROW.c.name_id.not_in(null_ids)))
-    return no(Condition(_has(over, kind, name_ids, anything)))
+    return no(Condition(_has(over, kind, name_ids, anything, dialect)))
 
 
 def _is_text(text: str, kind: Kind, condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -55,9 +57,13 @@ def _is_text(text: str, kind: Kind, condition: ColumnElement[bool]) -> ColumnEle
     return starts if is_whole else and_(starts, condition)
 
 
-def _has(over: FromClause, kind: Kind, name_ids: Sequence[int], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _has(
+    over: FromClause, kind: Kind, name_ids: Sequence[int], condition: ColumnElement[bool], dialect: Dialect
+) -> ColumnElement[bool]:
     c = _ROW.c
     named = c.name_id == name_ids[0] if len(name_ids) == 1 else c.name_id.in_(name_ids)
+    if len(name_ids) > _MANY:
+        named = among(dialect, c.name_id, "names", name_ids)
     query = select(c.subject_id).where(c.subject_id == over.c.subject_id, c.kind == kind)
     query = query.where(so(named) if len(name_ids) > _MANY else named, condition)
     # With an offset PostgreSQL looks at each run by itself, as this is meant, and joins nothing.

@@ -82,7 +82,7 @@ def _leaf(leaf: Leaf, place: Place) -> Condition:
     kind, name_ids = _attribute(field, place.names)
     if isinstance(leaf, (Exists, IsNull)):
         below = place.names.below[field.steps] if isinstance(field, Metadata) else name_ids
-        return attributes.existing(place.over, leaf, kind, below, name_ids)
+        return attributes.existing(place.over, leaf, kind, below, name_ids, place.dialect)
     return attributes.asking(place.over, leaf, kind, name_ids, place.dialect)
 
 
