@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -50,9 +51,13 @@ def rows(tab: Any) -> dict[str, list[str]]:
 
 
 def test_only_what_differs_is_shown_until_all_is_asked_for(either_tab: Any, five: list[str], namespace: str) -> None:
-    """Parameters, nested metadata and metrics; a run can be left out."""
+    """What was set and what came out first, as it is to be written; then the rest. A run can be left out."""
     either_tab.goto(at(namespace, five))
+    sections = either_tab.locator(".compared tr.section").all_inner_texts()
+    assert [section.strip() for section in sections] == ["Parameters", "Metrics (last value)", "Metadata", "Run"]
     table = rows(either_tab)
+    assert table["accuracy"] == ["10 %", "20 %", "30 %", "40 %", "50 %"]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", started) for started in table["created_at"])
     assert table["lr"] == ["0.1", "0.01", "0.001", "0.0001", "1e-05"]
     assert table["model.layers"] == ["1", "2", "3", "4", "5"]
     assert table["loss"] == ["1", "2", "3", "4", "5"]

@@ -4,12 +4,13 @@
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from mbox_ops.entities.instants import to_text
+from mbox_ops.entities.runs import Run
 from mbox_ops.server.ui.formats import duration, short_number, text
 
 _PRINTF = re.compile(r"%([-+ 0]*)(\d{1,2})?(?:\.(\d{1,2}))?([dieEfFgG%])")
@@ -28,6 +29,11 @@ def format_of(labels: Mapping[str, Any], metric: str) -> str:
     if metric.startswith("system/"):
         return next((form for ending, form in _SYSTEM if metric.endswith(ending)), "")
     return ""
+
+
+def shared_format(metric: str, runs: Iterable[Run]) -> str:
+    """The format that the first run which says one gives a metric."""
+    return next((form for run in runs if (form := format_of(run.labels, metric))), "")
 
 
 def metric_text(value: float | str | None, form: str = "") -> str:

@@ -10,9 +10,9 @@ from mbox_ops.search.showing import show
 from mbox_ops.search.tree import Metric, Parameter
 from mbox_ops.server.ui.compare_pages import plots
 from mbox_ops.server.ui.compare_pages.asking import VIEWS, Compared, ComparingQuery, View, compared, link_to
-from mbox_ops.server.ui.compare_pages.differences import csv_of, sections_of, value_of
+from mbox_ops.server.ui.compare_pages.differences import OF_THE_RUN, csv_of, sections_of, value_of
 from mbox_ops.server.ui.compare_pages.scales import Place
-from mbox_ops.server.ui.metric_formats import format_of
+from mbox_ops.server.ui.metric_formats import shared_format
 from mbox_ops.server.ui.pages import page
 from mbox_ops.server.ui.rendering import render
 from mbox_ops.server.ui.run_pages.frame import SYSTEM
@@ -72,7 +72,7 @@ def _wanted(query: ComparingQuery, found: Comparison) -> list[str]:
 
 
 def _table(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
-    return {"sections": sections_of(found), "value_of": value_of}
+    return {"sections": sections_of(found), "value_of": value_of, "of_the_run": OF_THE_RUN}
 
 
 def _curves(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
@@ -171,8 +171,7 @@ def _stat(one: Compared, name: str, stat: str) -> float | str | None:
 
 
 def _format(name: str, runs: list[Compared]) -> str:
-    """The format that the first run which says one gives a metric."""
-    return next((form for one in runs if (form := format_of(one.run.labels, name))), "")
+    return shared_format(name, [one.run for one in runs])
 
 
 _VIEWED: dict[View, Callable[[Visit, ComparingQuery, Comparison, list[Compared]], Values]] = {

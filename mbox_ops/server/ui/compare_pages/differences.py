@@ -1,16 +1,19 @@
 """The table of a comparison: on the page a row for each thing that differs, in a file a column."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from mbox_ops.entities.runs import Run
 from mbox_ops.entities.search import ComparedMetric, Comparison, Difference
 from mbox_ops.search.showing import show
 from mbox_ops.search.tree import Metric, Parameter, Tag
-from mbox_ops.server.ui.metric_formats import metric_text
+from mbox_ops.server.ui.metric_formats import metric_text, shared_format
+from mbox_ops.server.ui.run_pages.frame import SYSTEM
 
 CELLS = 12_000  # on a page
+OF_THE_RUN = "Run"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -21,6 +24,7 @@ class Row(NamedTuple):
     values: list[Any]
     present: list[bool]
     differs: bool
+    format: str
 
 
 class Section(NamedTuple):
@@ -32,29 +36,32 @@ class Section(NamedTuple):
 
 
 def sections_of(found: Comparison) -> list[Section]:
-    """The rows by kind, no more of them than a page can hold."""
+    """The rows by kind, what was set and what came out first; no more of them than a page can hold."""
     room = max(20, CELLS // len(found.runs))
+    own = [one for one in found.metrics if not one.name.startswith(SYSTEM)]
+    system = [one for one in found.metrics if one.name.startswith(SYSTEM)]
     kinds = (
-        ("Run", found.columns),
-        ("Parameters", found.parameters),
-        ("Tags", found.tags),
-        ("Metadata", found.metadata),
-        ("Metrics (last value)", list(map(_last, found.metrics))),
+        ("Parameters", [_row(one) for one in found.parameters[:room]], len(found.parameters)),
+        ("Metrics (last value)", [_metric_row(one, found.runs) for one in own[:room]], len(own)),
+        ("Tags", [_row(one) for one in found.tags[:room]], len(found.tags)),
+        ("Metadata", [_row(one) for one in found.metadata[:room]], len(found.metadata)),
+        (OF_THE_RUN, [_row(one) for one in found.columns[:room]], len(found.columns)),
+        ("System metrics (last value)", [_metric_row(one, found.runs) for one in system[:room]], len(system)),
     )
     sections = []
-    for title, differences in kinds:
-        rows = [_row(one) for one in differences[:room]]
-        sections.append(Section(title, rows, len(differences) - len(rows)))
-        room -= len(rows)
+    for title, rows, total in kinds:
+        shown = rows[:room]
+        room -= len(shown)
+        sections.append(Section(title, shown, total - len(shown)))
     return [section for section in sections if section.rows or section.left_out]
 
 
-def value_of(value: Any) -> str:
-    """A cell's text: numbers short, objects and arrays as JSON."""
+def value_of(value: Any, form: str = "") -> str:
+    """A cell's text: numbers short or in their format, objects and arrays as JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return metric_text(value)
+        return metric_text(value, form)
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
@@ -74,9 +81,13 @@ def csv_of(found: Comparison) -> str:
     return "".join(_line(line) for line in lines)
 
 
-def _row(one: Difference) -> Row:
+def _row(one: Difference, form: str = "") -> Row:
     shown = {value_of(value) if there else None for value, there in zip(one.values, one.present, strict=True)}
-    return Row(one.name, one.values, one.present, len(shown) > 1)
+    return Row(one.name, one.values, one.present, len(shown) > 1, form)
+
+
+def _metric_row(metric: ComparedMetric, runs: Sequence[Run]) -> Row:
+    return _row(_last(metric), shared_format(metric.name, runs))
 
 
 def _last(metric: ComparedMetric) -> Difference:
