@@ -20,7 +20,7 @@ def main(folder: Path) -> None:
     tumours.first_tries()
     diabetes.compare_scaling()
     diabetes.explore()
-    tumours.register(tumours.train_further(tumours.search(folder), folder))
+    tumours.register(tumours.train_longer(tumours.search(folder), folder), folder)
     save_view(client_settings().url, VIEW, scenario=tumours.SCENARIO, filter=FILTER, sort="metrics.test/loss")
 
 

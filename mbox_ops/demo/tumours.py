@@ -1,7 +1,6 @@
-"""Twelve classifiers of tumours, of which the best is trained further, kept with its checkpoints, and made a model."""
+"""Twelve classifiers of tumours; with the best settings one is trained longer, with checkpoints, and made a model."""
 
 import json
-import math
 import os
 import platform
 from pathlib import Path
@@ -29,10 +28,10 @@ MODEL = "tumour-classifier"
 ALPHAS = (0.0001, 0.001, 0.01, 0.1)
 RATES = (0.0005, 0.002, 0.01)
 EPOCHS = 25  # of each classifier in the search
-MORE_EPOCHS = 120  # of the best one
+LONGER_EPOCHS = 120  # with the best settings
 CHECKPOINT_EVERY = 20
 SECONDS = 0.1  # between two readings of the machine
-SHARES = {name: {"format_string": "percentage"} for name in ("train/accuracy", "test/accuracy")}
+SHARES = {f"{part}/accuracy": {"format_string": "percentage"} for part in ("train", "test", "search")}
 
 
 class Data(NamedTuple):
@@ -83,24 +82,25 @@ def _try(data: Data, alpha: float, rate: float, epochs: int, folder: Path) -> Tr
         return Tried(scores["test/loss"], alpha, rate, file.id)
 
 
-def train_further(best: Tried, folder: Path, epochs: int = MORE_EPOCHS) -> Run:
-    """Go on with the best classifier of the search, in smaller steps: with checkpoints, a report and a picture."""
+def train_longer(best: Tried, folder: Path, epochs: int = LONGER_EPOCHS) -> Run:
+    """Train with the best settings in smaller steps: with checkpoints, a report and a picture."""
     data, client, rate = tumours(), Client(), best.rate / 10
+    model = SGDClassifier(loss="log_loss", alpha=best.alpha, learning_rate="constant", eta0=rate, random_state=1)
     with tracking.start_run(
-        "the best of the search", "the best, trained further", scenario=SCENARIO, pipeline="final_training",
+        "the best of the search", "smaller steps", scenario=SCENARIO, pipeline="final_training",
         tags={"data": "breast_cancer", "framework": "scikit-learn", "stage": "final"},
     ) as run:  # fmt: skip
         run.log_system_metrics(SECONDS)
         _describe(run, data, {"alpha": best.alpha, "rate": rate, "epochs": epochs})
-        run.use_artifact(best.file)
-        model = joblib.load(client.artifacts.download(best.file, folder)).set_params(eta0=rate)
         for first in range(0, epochs, CHECKPOINT_EVERY):
-            scores = _train(run, model, data, range(first, min(first + CHECKPOINT_EVERY, epochs)))
-            checkpoint = client.checkpoints.create(
-                run, min(first + CHECKPOINT_EVERY, epochs) - 1, scores, metadata={"weights": _heaviest(model, data)}
-            )
+            some = range(first, min(first + CHECKPOINT_EVERY, epochs))
+            scores = _train(run, model, data, some)
+            checkpoint = client.checkpoints.create(run, some[-1], scores, metadata={"weights": _heaviest(model, data)})
             checkpoint.upload_artifact([_saved(model, folder)], mime_type=ArtifactMime.Checkpoint)
         _judge(run, model, data, folder)
+        run.use_artifact(best.file)
+        before = joblib.load(client.artifacts.download(best.file, folder / "best of the search"))
+        run.log_metric("search/accuracy", float(before.score(data.test, data.test_target)))
     return run
 
 
@@ -115,23 +115,25 @@ def first_tries(epochs: int = 4) -> None:
             _train(run, SGDClassifier(loss="log_loss", random_state=seed), data, range(epochs))
 
 
-def register(run: Run) -> None:
-    """Make the trained classifier a model: its best checkpoint is in use, its last one could replace it."""
+def register(run: Run, folder: Path) -> None:
+    """Make the classifier a model: the checkpoint half-way is in use, the last one could replace it."""
     client = Client()
     model = client.models.create(
         MODEL, owner="tumour team", task="tabular classification",
         description="Tells malignant tumours from benign ones by thirty measures of cell nuclei.",
     )  # fmt: skip
     saved = list(client.checkpoints.list(run))
-    best = min(saved, key=lambda checkpoint: checkpoint.metrics["test/loss"].last or math.inf)
-    client.model_versions.create(
-        model, "1", "the best checkpoint", unique_tags=["production"], framework="OTHER", checkpoint=best,
-        metadata={"reviewed": True},
-    )  # fmt: skip
-    client.model_versions.create(
-        model, "2", "trained to the end", unique_tags=["candidate"], framework="OTHER", checkpoint=saved[-1],
-        metadata={"reviewed": False},
-    )  # fmt: skip
+    for number, name, tag, checkpoint in (
+        ("1", "half of the training", "production", saved[len(saved) // 2 - 1]),
+        ("2", "all of the training", "candidate", saved[-1]),
+    ):
+        version = client.model_versions.create(
+            model, number, name, unique_tags=[tag], framework="SKLEARN", checkpoint=checkpoint,
+            metadata={"reviewed": tag == "production"},
+        )  # fmt: skip
+        scores = {name: metric.last for name, metric in checkpoint.metrics.items()}
+        version.log_metrics({name: score for name, score in scores.items() if score is not None})
+        version.upload_artifact(checkpoint.download_artifacts(folder / f"version {number}"))
 
 
 def _describe(run: Run, data: Data, parameters: dict[str, float]) -> None:
