@@ -1,5 +1,6 @@
 """The pages of models and of checkpoints."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 
 from mbox_ops import Client
 from mbox_ops.testing import LiveServer
+from tests.server.asking import ask
 from tests.ui.test_deletions import main_text
+from tests.ui.test_signing_in import HTML
 
 
 @pytest.fixture
@@ -83,6 +86,18 @@ def test_models_versions_and_checkpoints_come_in_pages(tab: Any, client: Client,
     tab.get_by_role("link", name="Epoch").click()
     assert [row.split()[0] for row in rows(tab, "Checkpoints")] == ["0", "1"]
     assert model.name == "m2"
+
+
+def test_what_belongs_elsewhere_is_not_shown(server: LiveServer, client: Client, namespace: str) -> None:
+    """A version of another model, a checkpoint of another run, and what is not there: the list is."""
+    run, other = client.runs.create(scenario="churn"), client.runs.create(scenario="churn")
+    client.models.create("m"), client.models.create("n")
+    version = client.model_versions.create("n", "1", description="of the other model")
+    checkpoint = client.checkpoints.create(other, 3, metadata={"note": "of the other run"})
+    for path in (f"/models/m?version={version.id}&", f"/runs/{run.id}/checkpoints?checkpoint={checkpoint.id}&"):
+        for asked in (path, re.sub("=[^=]+&", "=nobody&", path)):
+            answer = ask(server.url, "GET", f"{asked}namespace={namespace}", headers=HTML)
+            assert (answer.status, b"of the other" in answer.body) == (200, False)
 
 
 def test_where_there_are_none_it_is_told_how_to_make_one(tab: Any, client: Client, namespace: str) -> None:

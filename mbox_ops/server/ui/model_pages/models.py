@@ -1,19 +1,15 @@
 """Models, and the versions of one: what they came from, and the tags that point at one of them."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
 
 import msgspec
 
-from mbox_ops.entities.artifacts import ArtifactQuery, StoredArtifact
-from mbox_ops.entities.model_versions import ModelVersion, ModelVersionQuery
+from mbox_ops.entities.model_versions import ModelVersionQuery
 from mbox_ops.entities.models import ModelQuery
-from mbox_ops.errors import NotFound
+from mbox_ops.server.ui.model_pages.looking import looked_at
 from mbox_ops.server.ui.pages import page
 from mbox_ops.server.ui.rendering import render
 from mbox_ops.server.ui.visits import Answer, Visit
-
-_MOST_ARTIFACTS = 100
 
 
 class ModelsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,15 +26,6 @@ class VersionsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     version: str = ""
     limit: int = 50
     cursor: str | None = None
-
-
-class Shown(NamedTuple):
-    """The version that is looked at."""
-
-    version: ModelVersion
-    metadata: dict[str, Any]
-    artifacts: list[StoredArtifact]
-    more: bool
 
 
 @page("GET", "/models", scope="read")
@@ -65,19 +52,8 @@ def model(visit: Visit, model: str, query: VersionsQuery) -> Answer:
     return render(
         visit, "models/one.html", section="models", model=found, versions=versions.items,
         metadata=visit.service.metadata.get(visit.actor, found.id),
-        shown=_shown(visit, query.version) if query.version else None,
+        shown=looked_at(visit, visit.service.model_versions.get, query.version, lambda one: one.model_id == found.id),
         here=lambda version: visit.link("/models", found.id, version=version, cursor=query.cursor, **kept),
         first=visit.link("/models", found.id, **kept) if query.cursor else None,
         next=versions.next and visit.link("/models", found.id, cursor=versions.next, **kept),
     )  # fmt: skip
-
-
-def _shown(visit: Visit, version_id: str) -> Shown | None:
-    """The version; None where there is none of that id."""
-    try:
-        version = visit.service.model_versions.get(visit.actor, version_id)
-    except NotFound:
-        return None
-    files = visit.service.artifacts.list(visit.actor, version_id, ArtifactQuery(limit=_MOST_ARTIFACTS))
-    document = visit.service.metadata.get(visit.actor, version_id)
-    return Shown(version, document, files.items, files.next is not None)
