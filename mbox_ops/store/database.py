@@ -259,7 +259,7 @@ def _prepared_file(url: URL) -> Path:
 
 def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
-        url, pool_size=_READERS, max_overflow=_READERS, pool_timeout=SECONDS_TO_WAIT,
+        url, pool_size=_READERS, max_overflow=_READERS, pool_timeout=SECONDS_TO_WAIT, hide_parameters=True,
         connect_args={"timeout": SECONDS_TO_WAIT, "check_same_thread": False},
     )  # fmt: skip
     event.listen(engine, "connect", _set_up_sqlite)
@@ -284,6 +284,7 @@ def _begin_sqlite(conn: Connection) -> None:
 def _postgresql_engine(url: URL) -> Engine:
     engine = create_engine(
         url, pool_size=_READERS, max_overflow=_READERS, pool_timeout=SECONDS_TO_WAIT, pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": 10, "application_name": "mbox-ops"},
     )  # fmt: skip
     event.listen(engine, "connect", _set_up_postgresql)

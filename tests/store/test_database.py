@@ -13,6 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from mbox_ops.errors import InternalError, Unavailable
@@ -40,6 +41,15 @@ def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ma
     yield make
     for database in made:
         database.close()
+
+
+def test_a_failed_statement_does_not_tell_what_was_written(make_database: MakeDatabase) -> None:
+    """Its error gets into the log, and callers' data must not."""
+    database = make_database()
+    with pytest.raises(DBAPIError) as failed, database.write() as conn:
+        conn.execute(text("INSERT INTO nowhere VALUES (:value)"), {"value": "patient 4711"})
+    assert "nowhere" in str(failed.value)
+    assert "patient 4711" not in str(failed.value)
 
 
 def described(conn: Connection) -> dict[str, Any]:
