@@ -5,7 +5,8 @@ Two more lie crosswise: written by HTTP and read by gRPC, and the other way roun
 
 import secrets
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import ExitStack, closing
+from functools import cache
 
 import pytest
 
@@ -42,23 +43,34 @@ def rpc_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
 
 
 @pytest.fixture(scope="session")
-def door_maker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoorMaker]:
+def makers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], DoorMaker]]:
+    """A function that gives a door's maker: what stands behind it is started once, however many files use it."""
+    with ExitStack() as stack:
+
+        @cache
+        def maker(door: str) -> DoorMaker:
+            kind, dialect = door.split("+")
+            if "grpc" in kind:
+                return over_network(kind, *request.getfixturevalue("rpc_server"))
+            home = tmp_path_factory.mktemp("home")
+            url = f"sqlite:///{home / 'mbox.db'}" if dialect == "sqlite" else request.getfixturevalue("postgres_url")()
+            if kind == "http":
+                server = stack.enter_context(live_server(database_url=url, home=home))
+                return lambda namespace: HttpDoor(server.url, namespace)
+            database = stack.enter_context(closing(Database(url)))
+            database.upgrade()
+            service = Service(database)
+            return lambda namespace: ServiceDoor(service, namespace)
+
+        yield maker
+
+
+@pytest.fixture(scope="session")
+def door_maker(request: pytest.FixtureRequest, makers: Callable[[str], DoorMaker]) -> DoorMaker:
     """A function that gives the door to a namespace of one long-lived service."""
-    kind, dialect = request.param.split("+")
-    if "grpc" in kind:
-        yield over_network(kind, *request.getfixturevalue("rpc_server"))
-        return
-    home = tmp_path_factory.mktemp("home")
-    url = f"sqlite:///{home / 'mbox.db'}" if dialect == "sqlite" else request.getfixturevalue("postgres_url")()
-    if kind == "service":
-        database = Database(url)
-        database.upgrade()
-        service = Service(database)
-        yield lambda namespace: ServiceDoor(service, namespace)
-        database.close()
-    else:
-        with live_server(database_url=url, home=Path(home)) as server:
-            yield lambda namespace: HttpDoor(server.url, namespace)
+    return makers(request.param)
 
 
 def over_network(kind: str, url: str, address: str) -> DoorMaker:
