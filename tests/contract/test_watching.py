@@ -7,6 +7,7 @@ import pytest
 from mbox_ops.entities.changes import Change
 from mbox_ops.entities.checkpoints import CreateCheckpoint
 from mbox_ops.entities.deletions import CreateDeletion, Selector, UndoDeletion
+from mbox_ops.entities.instants import to_microseconds
 from mbox_ops.entities.model_versions import CreateModelVersion, SetUniqueTags
 from mbox_ops.entities.models import CreateModel
 from mbox_ops.errors import CursorExpired, InvalidRequest, MboxError
@@ -53,8 +54,9 @@ def test_conditions_and_instants_choose_among_changes(door: Door, stream: Stream
     second.open(scenario="two")
     first.write(tags={"a": "b"})
     scenario_id = door.run(second.run_id or "").scenario_id
-    wanted = [change.id for change in door.changes(3, since=0)]
-    assert wanted == [first.run_id, second.run_id, first.run_id]
+    all_of_them = door.changes(3, since=0)
+    assert [change.id for change in all_of_them] == [first.run_id, second.run_id, first.run_id]
+    assert door.changes(1, since=to_microseconds(all_of_them[2].at)) == all_of_them[2:]
     for query in ({"scenario": "two"}, {"scenario": scenario_id}, {"subject": second.run_id}):
         assert [change.id for change in door.changes(1, since=0, **query)] == [second.run_id]
     second.write(tags={"c": "d"})
