@@ -1,5 +1,6 @@
 """Reading metrics, and sealing what was written of them."""
 
+import time
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -77,12 +78,19 @@ class Metrics:
             subject = subjects.find(conn, uid=subject_id)
         return 0 if subject is None else self._seal(subject.id)
 
-    def seal_due(self) -> int:
-        """Seal the subjects that have gathered many segments, and those that have ended; returns how many."""
+    def seal_due(self, *, seconds: float = 2.0) -> int:
+        """Seal the subjects that have gathered many segments, and those that have ended; returns how many.
+
+        Args:
+            seconds: about how long to work; what is left is for the next call, so that no other job has to wait.
+        """
+        ends = time.monotonic() + seconds
         with self._database.read() as conn:
             due = segments.due(conn)
-        for subject_id in due:
+        for done, subject_id in enumerate(due, 1):
             self._seal(subject_id)
+            if time.monotonic() >= ends:
+                return done
         return len(due)
 
     def _seal(self, subject_id: int) -> int:

@@ -89,6 +89,17 @@ def test_summaries_are_made_once_a_run_is_quiet(service: Service, clock: HandClo
     assert found(service, filter="metrics.loss = 1", sort="name") == ["first", "second", "third"]
 
 
+def test_metrics_are_sealed_for_so_long_at_a_time(service: Service) -> None:
+    """Other jobs need not wait until all of many runs are; each call goes on where the last one ended."""
+    for _ in range(3):
+        log = Log(service).open(scenario="churn")
+        for value in range(5):
+            log.points("loss", value)
+        log.write(state="FINISHED")
+    assert [service.metrics.seal_due(seconds=0) for _ in range(2)] == [1, 1]
+    assert (service.metrics.seal_due(), service.metrics.seal_due()) == (1, 0)
+
+
 def test_losses_are_those_of_present_writers(service: Service) -> None:
     """A newer attempt starts with none."""
     log = Log(service, origin="task").open(name="a")
