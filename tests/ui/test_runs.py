@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from mbox_ops.testing import LiveServer
 from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from tests.server.asking import ask
 from tests.ui.conftest import Watch
-from tests.ui.test_signing_in import csrf, post, session_of
+from tests.ui.test_signing_in import HTML, csrf, post, session_of
 
 Write = Callable[..., str]
 FILTER = "Filter"
@@ -223,6 +224,33 @@ def test_runs_that_have_nothing_there_are_a_group_too(plain_tab: Any, filled: st
     assert names(plain_tab) == ["run-1", "run-0"]
 
 
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("metrics.loss", ["nothing there 2", "1.5 1", "∞ 1"]), ("params.flag", ["false 1", "true 3"]),
+        ("metadata.mixed", ["nothing there 2", "1 or true 2"]), ("params.n", ["1 4"]), ("started_at", [" ago 4"]),
+    ],
+)  # fmt: skip
+def test_each_group_leads_to_all_of_its_runs(
+    server: LiveServer, write: Write, namespace: str, field: str, values: list[str]
+) -> None:
+    """Also of infinities, of NaN, of booleans, of numbers that are like them, and of instants."""
+    for number, loss in enumerate([1.5, "Infinity", "NaN", None]):
+        write(
+            open={"scenario": "s", "started_at": 1_790_000_000_000_000}, parameters={"flag": number > 0, "n": 1},
+            metadata=[{"op": "merge", "document": {"mixed": [1, True, None, None][number]}}],
+            points=[] if loss is None else [{"names": ["loss"], "steps": [0], "values": [loss]}],
+        )  # fmt: skip
+    page = ask(server.url, "GET", f"/runs?group={field}&namespace={namespace}", headers=HTML).body.decode()
+    rows = re.findall(r'<th scope="row"><a href="([^"]*)">(.*?)</a></th><td class="number">(\d+)<', page)
+    told = sorted(f"{re.sub('<[^>]*>', '', text)} {runs}" for _, text, runs in rows)
+    assert len(told) == len(values)
+    assert all(one.endswith(value) for one, value in zip(told, sorted(values), strict=True))
+    for link, _, runs in rows:
+        found = ask(server.url, "GET", unescape(link), headers=HTML).body
+        assert found.count(b"<tr data-run") == int(runs), link
+
+
 def test_selected_runs_are_tagged_and_moved(plain_tab: Any, write: Write, namespace: str) -> None:
     """And the page says so, once; what is wrong is said, too."""
     fill(write, 3)
@@ -274,6 +302,14 @@ def test_without_the_right_to_write_nothing_is_offered_or_done(closed: LiveServe
     form = f"action=tag&tag=a&value=b&run={run_id}&{field}"
     assert post(closed, "/runs/selection", form, cookie=f"{session}; {cookie}").status == 403
     assert "a" not in ask(closed.url, "GET", f"/api/v1/runs/{run_id}", token=closed.token).data["tags"]
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_view_has_a_name_that_an_address_can_hold(server: LiveServer, namespace: str, name: str) -> None:
+    """Browsers go elsewhere by these two: such a view could be neither opened nor deleted."""
+    cookie, field = csrf(server)
+    post(server, f"/views?namespace={namespace}", f"name={name}&query=sort%3Dname&{field}", cookie=cookie)
+    assert b"No views yet" in ask(server.url, "GET", f"/views?namespace={namespace}", headers=HTML).body
 
 
 def test_a_view_is_saved_under_a_name_and_opened_again(plain_tab: Any, write: Write, namespace: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+from markupsafe import Markup
 
 from mbox_ops.entities.pages import Page
 from mbox_ops.entities.runs import Run, RunQuery
@@ -12,12 +13,12 @@ from mbox_ops.entities.search import FieldQuery, RunGroup
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.search.parser import parse_field, parse_sort, show
 from mbox_ops.search.showing import text_literal
-from mbox_ops.search.tree import INSTANTS, Field, Metadata, RunColumn
-from mbox_ops.server.ui import formats
+from mbox_ops.search.tree import Field, Metadata
 from mbox_ops.server.ui.conditions import OPERATORS, Part, condition, joined, parts_of
 from mbox_ops.server.ui.flash import flash_cookie
 from mbox_ops.server.ui.pages import page
 from mbox_ops.server.ui.rendering import render
+from mbox_ops.server.ui.run_groups import Shared, shared, types_of
 from mbox_ops.server.ui.run_table import COLUMN_NAMES, default_fields, read_fields, table_of, title_of
 from mbox_ops.server.ui.visits import Answer, QueryValue, Visit, redirect
 from mbox_ops.service.catalogue import LISTED
@@ -90,12 +91,12 @@ class ChooseColumns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Group(NamedTuple):
-    """A row of the grouped table; `link` leads to its runs where a filter can name them."""
+    """A row of the grouped table; `link` leads to its runs."""
 
     group: RunGroup
-    shown: Any
+    shown: Markup
     best: float | None
-    link: str | None
+    link: str
 
 
 class Wrong(NamedTuple):
@@ -180,22 +181,15 @@ def _groups(visit: Visit, query: RunsQuery) -> dict[str, Any]:
     found = visit.service.runs.groups(
         visit.actor, _asked(query), by=query.group, metric=query.metric, limit=_MOST_GROUPS
     )  # fmt: skip
-    groups = [_group(visit, query, field, one) for one in found]
+    types = types_of(visit, field)
+    groups = [_group(visit, query, one, shared(field, one.value, types)) for one in found]
     return {"table": None, "groups": groups, "page": None, "parts": _parts(query, visit), "chosen": query.columns or ""}
 
 
-def _group(visit: Visit, query: RunsQuery, field: Field, group: RunGroup) -> Group:
-    name, value = show(field), group.value
-    is_instant = isinstance(field, RunColumn) and field.name in INSTANTS
-    if value is None:
-        told: str | None = f"{name} IS NULL"
-    elif isinstance(value, str):
-        told = f"{name} = {text_literal(value)}"
-    else:
-        told = None if is_instant else f"{name} = {value!r}"
-    link = told and table_link(visit, query, group=None, metric=None, filter=joined(query.filter, told, visit.limits))
-    shown = formats.text(value) if isinstance(value, str) else formats.number(value)
-    return Group(group, shown, group.min if query.best == "min" else group.max, link)
+def _group(visit: Visit, query: RunsQuery, group: RunGroup, has: Shared) -> Group:
+    found_by = joined(query.filter, has.condition, visit.limits)
+    link = table_link(visit, query, group=None, metric=None, filter=found_by)
+    return Group(group, has.shown, group.min if query.best == "min" else group.max, link)
 
 
 def _asked(query: RunsQuery) -> RunQuery:
