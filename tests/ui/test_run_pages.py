@@ -292,6 +292,18 @@ def test_texts_and_pictures_are_shown_and_never_run(
     assert saved.value.suggested_filename == "weights.bin"
 
 
+def test_json_that_is_nested_deeply_stays_as_small_as_it_is(
+    server: LiveServer, run: str, namespace: str, upload: Callable[[str, bytes], None]
+) -> None:
+    """With its structure made visible, 60 kB would be a page of 50 MB."""
+    upload("deep.json", b"[" * 900 + b",".join([b"1"] * 29_000) + b"]" * 900)
+    artifacts = Client(url=server.url, namespace=namespace).artifacts.list(run, prefix="deep")
+    path = at(namespace, run, "artifacts", artifact=next(iter(artifacts)).id)
+    answer = ask(server.url, "GET", path, headers=HTML)
+    assert b"[[[[1,1,1," in answer.body
+    assert len(answer.body) < 100_000
+
+
 def test_lineage_leads_both_ways(plain_tab: Any, run: str, namespace: str, write: Write) -> None:
     """From an artifact to who used it, and from that run back."""
     user = write(open={"scenario": "churn", "name": "user"}, uses=[{"uri": "s3://bucket/data.parquet"}])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from mbox_ops.service.artifacts import Content
 
 MOST_TEXT = 64 * 1024  # bytes
+_MOST_INDENTED = 8 * MOST_TEXT  # characters
 MOST_PICTURE = 8 * 1024 * 1024
 _HEAD = 16
 _SVG_HEAD = 512
@@ -80,6 +81,7 @@ def _indented(text: str) -> str:
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return text
+    return indented if len(indented) <= _MOST_INDENTED else text  # what is nested deeply grows beyond all bounds
