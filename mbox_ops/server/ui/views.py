@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mbox_ops.errors import MboxError
+from mbox_ops.errors import InvalidRequest, MboxError
 from mbox_ops.server.queries import decode_query
 from mbox_ops.server.ui.flash import flash_cookie
 from mbox_ops.server.ui.pages import page
@@ -40,6 +40,8 @@ def save_view(visit: Visit, form: SaveView) -> Answer:
     query = decode_query(form.query.encode("ascii", "replace"), RunsQuery, visit.limits)
     name = form.name.strip()
     try:
+        if name in {".", ".."}:
+            raise InvalidRequest(f"No view can be called {name!r}: in an address that is another place.", field="name")
         visit.service.views.save(visit.actor, name, query_text(visit, query))
     except MboxError as error:
         return redirect(table_link(visit, query), flash_cookie(error.message, failed=True))
