@@ -48,6 +48,13 @@ def test_a_step_that_was_logged_twice_keeps_both_values(call: Any) -> None:
     assert shared == [[1, 1, 2, 3], [10, 99, None, 30], [5, None, 6, None]]
 
 
+def test_the_marks_of_an_axis_can_be_told_apart(call: Any) -> None:
+    """Close together they have more digits than the metric's format says; no more than that takes."""
+    assert call("formats", "m.formatMarks([0, 50, 100], '%.1f %%')") == ["0.0 %", "50.0 %", "100.0 %"]
+    assert call("formats", "m.formatMarks([57.9, 57.92, 57.94], '%.1f %%')") == ["57.90 %", "57.92 %", "57.94 %"]
+    assert call("formats", "m.formatMarks([1, 1], '%d')") == ["1", "1"]
+
+
 def test_a_band_holds_every_spike(call: Any) -> None:
     """However many points a stretch has, its least and its greatest are the band's edges."""
     xs, ys = list(range(1_000)), [0.0] * 1_000

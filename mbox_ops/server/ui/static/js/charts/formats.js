@@ -4,6 +4,8 @@
  */
 
 const PRINTF = /%([-+ 0]*)(\d{1,2})?(?:\.(\d{1,2}))?([dieEfFgG%])/g;
+const PRECISION = /\.(\d{1,2})(?=[eEfFgG])/g;
+const MORE = 6; // digits
 const LONGEST = 64;
 const WIDEST = 40;
 const FINEST = 20;
@@ -27,6 +29,21 @@ export function formatNumber(value, format = "") {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   if (Object.hasOwn(NAMED, format)) return NAMED[format](value);
   return format.includes("%") ? printf(value, format) : plain(value);
+}
+
+/**
+ * The marks of an axis: where two that differ would read the same, all have more digits than the format says.
+ * @param {number[]} values
+ * @param {string} [format]
+ * @returns {string[]}
+ */
+export function formatMarks(values, format = "") {
+  let texts = values.map((value) => formatNumber(value, format));
+  for (let more = 1; more <= MORE && new Set(texts).size < new Set(values).size; more += 1) {
+    const finer = format.replace(PRECISION, (_, digits) => `.${Number(digits) + more}`);
+    texts = values.map((value) => formatNumber(value, finer));
+  }
+  return texts;
 }
 
 /**

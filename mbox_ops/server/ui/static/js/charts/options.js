@@ -1,6 +1,6 @@
 /** The options that a chart hands to uPlot: axes, scales, how each layer is drawn, marks for NaN and infinities. */
 
-import { duration, formatCount, formatNumber } from "./formats.js";
+import { duration, formatCount, formatMarks } from "./formats.js";
 import { colour, custom, dash, translucent } from "./palette.js";
 
 /** @typedef {import("./layers.js").Layer} Layer */
@@ -108,9 +108,19 @@ function axisY(format, settings) {
   return {
     ...axis(),
     ...(format === "bytes" && !settings.logY ? { incrs: POWERS } : {}),
-    values: (_, splits) => splits.map((y) => (y == null ? "" : formatNumber(y, format))),
+    values: (_, splits) => marks(splits, format),
     size: (_, values) => 14 + CHARACTER * Math.max(3, ...(values ?? []).map((text) => String(text).length)),
   };
+}
+
+/**
+ * What stands at the places of an axis; a logarithmic one leaves some empty.
+ * @param {(number | null)[]} splits
+ * @param {string} format
+ */
+function marks(splits, format) {
+  const texts = formatMarks(splits.filter((y) => y != null), format);
+  return splits.map((y) => (y == null ? "" : texts.shift() ?? ""));
 }
 
 /**
