@@ -1,6 +1,7 @@
 """Summaries of metrics that hold every point, for what decides by them and for what shows them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -67,6 +68,20 @@ def fold_rest(conn: "Connection", namespace_id: int) -> None:
     """The same for what has come since, in the transaction that decides."""
     for subject_id in subjects.unfolded(conn, namespace_id=namespace_id):
         series.fold(conn, subject_id=subject_id)
+
+
+def fresh_or_as_is(database: Database, read: Callable[[bool], T]) -> T:
+    """What is read once summaries hold every point; where nothing can be written, what is read of them as they are.
+
+    Args:
+        read: told whether to take them as they are; else it raises `Behind` if they lack some.
+    """
+    try:
+        return read(False)
+    except Behind as behind:
+        with suppress(Unavailable):
+            fold(database, behind.subject_ids)
+    return read(True)
 
 
 class Row(Protocol):

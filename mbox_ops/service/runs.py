@@ -1,7 +1,6 @@
 """Reading runs, and giving up those whose lease has run out."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,13 +9,13 @@ from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.pages import Page
 from mbox_ops.entities.runs import Run, RunQuery
 from mbox_ops.entities.search import RunGroup
-from mbox_ops.errors import NotFound, Unavailable
+from mbox_ops.errors import NotFound
 from mbox_ops.search.parser import parse_field, show
 from mbox_ops.service import searching
 from mbox_ops.service.access import Actor
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.cursors import Key, check_limit, page_of
-from mbox_ops.service.freshness import Behind, fold, fold_due, read_fresh
+from mbox_ops.service.freshness import Behind, fold_due, fresh_or_as_is, read_fresh
 from mbox_ops.service.queries import is_storable
 from mbox_ops.service.searching import Search
 from mbox_ops.store import grouping, listings, outbox, run_views, runs, subjects
@@ -92,7 +91,9 @@ class Runs:
         query = msgspec.structs.replace(query, sort=",".join(fields), cursor=None, limit=1)
         search = searching.read(query, now=self._clock.now(), limits=self._limits)
         try:
-            return self._groups(actor.namespace, search, limit)
+            return fresh_or_as_is(
+                self._database, lambda as_is: self._groups(actor.namespace, search, limit, as_is=as_is)
+            )
         except OutOfTimeError:
             raise searching.took_too_long(self._limits) from None
 
@@ -137,40 +138,28 @@ class Runs:
         return given_up
 
     def _find(self, namespace: str, search: Search) -> Shown:
-        try:
-            return self._read(lambda conn: self._page(conn, namespace, search, as_is=False))
-        except Behind as behind:
-            with suppress(Unavailable):  # it can be read as it is
-                fold(self._database, behind.subject_ids)
-        return self._read(lambda conn: self._page(conn, namespace, search, as_is=True))
+        return fresh_or_as_is(
+            self._database,
+            lambda as_is: self._read(lambda conn: self._page(conn, namespace, search, as_is=as_is)),
+        )
 
     def _page(self, conn: "Connection", namespace: str, search: Search, *, as_is: bool) -> Rows:
         with limited(conn, self._limits.search_seconds):
             namespace_id = grouping.namespace_id(conn, name=namespace)
             if namespace_id is None:
                 return []
-            if search.uses_metrics() and not as_is and (late := subjects.unfolded(conn, namespace_id=namespace_id)):
-                raise Behind(late)
-            listing = searching.find(conn, namespace_id, search)
+            listing = _listing(conn, namespace_id, search, as_is=as_is)
             if listing is None:
                 return []
             positions = listings.page(conn, listing, after=search.after, limit=search.query.limit + 1)
             rows = runs.rows(conn, subject_ids=[position.subject_id for position in positions])
         return [(search.cursor(position), row) for position, row in zip(positions, rows, strict=True)]
 
-    def _groups(self, namespace: str, search: Search, limit: int) -> Sequence[RunGroup]:
-        for is_folded in (False, True):
-            with self._database.read() as conn, limited(conn, self._limits.search_seconds):
-                namespace_id = grouping.namespace_id(conn, name=namespace)
-                listing = None if namespace_id is None else searching.find(conn, namespace_id, search)
-                if namespace_id is None or listing is None:
-                    return []
-                late = subjects.unfolded(conn, namespace_id=namespace_id) if search.uses_metrics() else []
-                if is_folded or not late:
-                    return listings.groups(conn, listing, limit=limit)
-            with suppress(Unavailable):  # it can be read as it is
-                fold(self._database, late)
-        raise AssertionError("unreachable: the second reading returns")
+    def _groups(self, namespace: str, search: Search, limit: int, *, as_is: bool) -> Sequence[RunGroup]:
+        with self._database.read() as conn, limited(conn, self._limits.search_seconds):
+            namespace_id = grouping.namespace_id(conn, name=namespace)
+            listing = None if namespace_id is None else _listing(conn, namespace_id, search, as_is=as_is)
+            return [] if listing is None else listings.groups(conn, listing, limit=limit)
 
     def _count(self, namespace: str, search: Search) -> int:
         with self._database.read() as conn, limited(conn, self._limits.search_seconds):
@@ -184,6 +173,20 @@ class Runs:
 
     def _read(self, select: "Callable[[Connection], Rows]") -> Shown:
         return read_fresh(self._database, select, lambda conn, rows: run_views.describe(conn, rows=rows))
+
+
+def _listing(conn: "Connection", namespace_id: int, search: Search, *, as_is: bool) -> listings.Listing | None:
+    """What a search is in the database; None if its scenario or collection is not there.
+
+    Args:
+        as_is: whether or not summaries hold every point.
+
+    Raises:
+        Behind: they do not, and the search looks at them.
+    """
+    if search.uses_metrics() and not as_is and (late := subjects.unfolded(conn, namespace_id=namespace_id)):
+        raise Behind(late)
+    return searching.find(conn, namespace_id, search)
 
 
 def _one(conn: "Connection", actor: Actor, run_id: str) -> Rows:
