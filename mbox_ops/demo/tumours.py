@@ -31,7 +31,7 @@ EPOCHS = 25  # of each classifier in the search
 LONGER_EPOCHS = 120  # with the best settings
 CHECKPOINT_EVERY = 20
 SECONDS = 0.1  # between two readings of the machine
-SHARES = {f"{part}/accuracy": {"format_string": "percentage"} for part in ("train", "test", "search")}
+SHARES = {f"{part}/accuracy": {"format_string": "percentage"} for part in ("train", "test")}
 
 
 class Data(NamedTuple):
@@ -100,7 +100,7 @@ def train_longer(best: Tried, folder: Path, epochs: int = LONGER_EPOCHS) -> Run:
         _judge(run, model, data, folder)
         run.use_artifact(best.file)
         before = joblib.load(client.artifacts.download(best.file, folder / "best of the search"))
-        run.log_metric("search/accuracy", float(before.score(data.test, data.test_target)))
+        run.report_metadata({"result": {"best of the search": {"accuracy": before.score(data.test, data.test_target)}}})
     return run
 
 
