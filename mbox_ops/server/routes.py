@@ -28,6 +28,7 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from mbox_ops.entities.limits import Limits
+from mbox_ops.entities.writers import Batch, BatchResult
 from mbox_ops.errors import NotFound
 from mbox_ops.server.answers import accepted, is_squeezed, render
 from mbox_ops.server.bodies import MEDIA_TYPES, decode_body, media_type_of, read_body
@@ -75,6 +76,12 @@ class Call:
         """Who asks; every route but the open ones has one."""
         assert self.caller is not None, "this route is open: it knows no actor"
         return self.caller
+
+    def write(self, batch: Batch) -> BatchResult:
+        """Write a batch, and count it."""
+        result = self.service.batches.write(self.actor, batch)
+        self.metrics.written(batch, result)
+        return result
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,4 @@ def write_batch(call: Call, body: Batch) -> BatchResult:
 
     The writer's (origin, epoch, producer, seq) makes a resend free and lets a later attempt replace an earlier one.
     """
-    result = call.service.batches.write(call.actor, body)
-    call.metrics.written(body, result)
-    return result
+    return call.write(body)

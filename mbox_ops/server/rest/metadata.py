@@ -22,7 +22,7 @@ def merge_metadata(call: Call, run_id: str, body: dict[str, Any]) -> BatchResult
 
     The body is the document itself, or `{"runId": ..., "metadata": ...}`.
     """
-    return _write(call, run_id, MetadataOp(op="merge", document=document_of(run_id, body)))
+    return call.write(Batch(run_id=run_id, metadata=[MetadataOp(op="merge", document=document_of(run_id, body))]))
 
 
 @operation("PUT", "/api/v1/runs/{run_id}/metadata", scope="write", errors=WRITE_ERRORS, example=EXAMPLE)
@@ -31,7 +31,7 @@ def replace_metadata(call: Call, run_id: str, body: dict[str, Any]) -> BatchResu
 
     The body is the document itself, or `{"runId": ..., "metadata": ...}`.
     """
-    return _write(call, run_id, MetadataOp(op="replace", document=document_of(run_id, body)))
+    return call.write(Batch(run_id=run_id, metadata=[MetadataOp(op="replace", document=document_of(run_id, body))]))
 
 
 def document_of(run_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -46,10 +46,3 @@ def document_of(run_id: str, body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InvalidRequest("metadata must be an object.", field="metadata", value=document)
     return document
-
-
-def _write(call: Call, run_id: str, change: MetadataOp) -> BatchResult:
-    batch = Batch(run_id=run_id, metadata=[change])
-    result = call.service.batches.write(call.actor, batch)
-    call.metrics.written(batch, result)
-    return result

@@ -18,8 +18,7 @@ def open_run(call: Call, body: Batch) -> OpenedRun:
     """
     call.actor.require("read")
     body.open = body.open or OpenRun()
-    result = call.service.batches.write(call.actor, body)
-    call.metrics.written(body, result)
+    result = call.write(body)
     return OpenedRun(existed=result.existed, run=call.service.runs.get(call.actor, result.run_id))
 
 

@@ -5,7 +5,6 @@ from mbox_ops.entities.writers import Batch
 from mbox_ops.server.routes import Call
 from mbox_ops.server.rpc.calls import rpc
 from mbox_ops.server.rpc.messages import read, write
-from mbox_ops.server.rpc.runs import write_to
 from mbox_ops.wire import modelbox_pb2 as pb
 
 
@@ -14,7 +13,7 @@ def track_artifacts(call: Call, request: pb.TrackArtifactsRequest) -> pb.TrackAr
     """Note files that are stored elsewhere, or whose content was uploaded before."""
     parent_id = request.parent_id
     request.ClearField("parent_id")
-    return write(write_to(call, read(request, Batch, run_id=parent_id)), pb.TrackArtifactsResponse)
+    return write(call.write(read(request, Batch, run_id=parent_id)), pb.TrackArtifactsResponse)
 
 
 @rpc(scope="read")

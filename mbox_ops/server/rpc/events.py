@@ -10,7 +10,6 @@ from mbox_ops.server.bodies import invalid
 from mbox_ops.server.routes import Call
 from mbox_ops.server.rpc.calls import rpc
 from mbox_ops.server.rpc.messages import READERS, WRITERS, fill, plain, read, write, write_instant
-from mbox_ops.server.rpc.runs import write_to
 from mbox_ops.wire import modelbox_pb2 as pb
 
 
@@ -21,7 +20,7 @@ def log_event(call: Call, request: pb.LogEventRequest) -> pb.LogEventResponse:
         event = msgspec.convert(_read_event(request.event), EventRecord)
     except msgspec.ValidationError as error:
         raise invalid(str(error)) from None
-    return write(write_to(call, Batch(run_id=request.parent_id, events=[event])), pb.LogEventResponse)
+    return write(call.write(Batch(run_id=request.parent_id, events=[event])), pb.LogEventResponse)
 
 
 @rpc(scope="read")

@@ -10,7 +10,6 @@ from mbox_ops.errors import InvalidRequest, NotFound, OutOfRange
 from mbox_ops.server.routes import Call
 from mbox_ops.server.rpc.calls import Sink, rpc
 from mbox_ops.server.rpc.messages import read, write
-from mbox_ops.server.rpc.runs import write_to
 from mbox_ops.service.artifacts import check_artifact
 from mbox_ops.wire import modelbox_pb2 as pb
 
@@ -85,7 +84,7 @@ class Receiving:
             raise InvalidRequest("The stream holds nothing: first one `file`, then chunks.", field="part", limit="file")
         if not self.done:
             self._end(self._upload)
-        result = write_to(self._call, Batch(run_id=self._parent_id, artifacts=[self._record]))
+        result = self._call.write(Batch(run_id=self._parent_id, artifacts=[self._record]))
         return write(result, pb.UploadFileResponse, artifact_id=result.artifact_ids[0])
 
     def _begin(self, file: pb.UploadFileRequest.File) -> None:

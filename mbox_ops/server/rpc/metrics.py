@@ -12,7 +12,6 @@ from mbox_ops.errors import InvalidRequest
 from mbox_ops.server.routes import Call
 from mbox_ops.server.rpc.calls import rpc
 from mbox_ops.server.rpc.messages import READERS, WRITERS, read, read_instant, write, write_instant
-from mbox_ops.server.rpc.runs import write_to
 from mbox_ops.wire import modelbox_pb2 as pb
 from mbox_ops.wire.encodings import from_wire, pack_floats, pack_ints, unpack_floats, unpack_ints
 
@@ -28,7 +27,7 @@ _VALUES = {"double_value": "float", "string_value": "string", "bytes_value": "by
 def log_metrics(call: Call, request: pb.LogMetricsRequest) -> pb.LogMetricsResponse:
     """Log one point of a metric."""
     batch = Batch(run_id=request.parent_id, points=[_point(request.key, request.value)])
-    return write(write_to(call, batch), pb.LogMetricsResponse)
+    return write(call.write(batch), pb.LogMetricsResponse)
 
 
 @rpc(scope="read")

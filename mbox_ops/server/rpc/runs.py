@@ -3,7 +3,7 @@
 from typing import Any
 
 from mbox_ops.entities.runs import OpenRun, RunQuery
-from mbox_ops.entities.writers import Batch, BatchResult
+from mbox_ops.entities.writers import Batch
 from mbox_ops.server.routes import Call
 from mbox_ops.server.rpc.calls import rpc
 from mbox_ops.server.rpc.documents import from_text
@@ -11,17 +11,10 @@ from mbox_ops.server.rpc.messages import READERS, plain, read, write
 from mbox_ops.wire import modelbox_pb2 as pb
 
 
-def write_to(call: Call, batch: Batch) -> BatchResult:
-    """Write a batch, and count it."""
-    result = call.service.batches.write(call.actor, batch)
-    call.metrics.written(batch, result)
-    return result
-
-
 @rpc(scope="write")
 def write_batch(call: Call, request: pb.Batch) -> pb.BatchResult:
     """Write one batch to one run."""
-    return write(write_to(call, read(request, Batch)), pb.BatchResult)
+    return write(call.write(read(request, Batch)), pb.BatchResult)
 
 
 @rpc(scope="write")
@@ -30,7 +23,7 @@ def create_run(call: Call, request: pb.Batch) -> pb.CreateRunResponse:
     call.actor.require("read")
     batch = read(request, Batch)
     batch.open = batch.open or OpenRun()
-    result = write_to(call, batch)
+    result = call.write(batch)
     run = call.service.runs.get(call.actor, result.run_id)
     return pb.CreateRunResponse(existed=result.existed, run=write(run, pb.Run))
 
@@ -51,14 +44,14 @@ def list_runs(call: Call, request: pb.ListRunsRequest) -> pb.ListRunsResponse:
 @rpc(scope="write")
 def update_run(call: Call, request: pb.UpdateRunRequest) -> pb.BatchResult:
     """Change a run's name, collection, parameters, tags or labels."""
-    return write(write_to(call, read(request, Batch)), pb.BatchResult)
+    return write(call.write(read(request, Batch)), pb.BatchResult)
 
 
 @rpc(scope="write")
 def end_run(call: Call, request: pb.EndRunRequest) -> pb.BatchResult:
     """End a run."""
     more: dict[str, Any] = {} if request.state else {"state": "FINISHED"}
-    return write(write_to(call, read(request, Batch, **more)), pb.BatchResult)
+    return write(call.write(read(request, Batch, **more)), pb.BatchResult)
 
 
 def _read_change(message: pb.MetadataChange) -> dict[str, Any]:
