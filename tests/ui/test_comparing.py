@@ -175,6 +175,29 @@ def test_nothing_to_compare_leads_to_the_runs(tab: Any, namespace: str) -> None:
     tab.get_by_role("link", name="table of runs").wait_for()
 
 
+def test_of_runs_that_are_gone_the_others_are_compared(tab: Any, five: list[str], namespace: str, watch: Watch) -> None:
+    """An address outlives a run: it says which are not there, and leads on in the same view."""
+    watch.expect("404")
+    tab.goto(at(namespace, [*five[:2], "nobody"], view="runs", order="value"))
+    tab.get_by_role("heading", name="1 run is not here any more").wait_for()
+    tab.get_by_role("link", name="Compare the others").click()
+    tab.get_by_role("heading", level=1, name="Compare 2 runs").wait_for()
+    assert "order=value" in tab.url
+    tab.goto(at(namespace, ["nobody"]))
+    assert tab.get_by_role("link", name="table of runs").count() == 1
+
+
+def test_runs_without_a_number_come_last(plain_tab: Any, five: list[str], namespace: str, write: Write) -> None:
+    """In the order of the values: NaN, and what has no such metric."""
+    odd = write(
+        open={"scenario": "churn", "name": "odd"}, points=[{"names": ["loss"], "steps": [0], "values": ["NaN"]}]
+    )
+    bare = write(open={"scenario": "churn", "name": "bare"})
+    plain_tab.goto(at(namespace, [odd, bare, *five], view="runs", metric="loss", order="value"))
+    shown = plain_tab.locator(".bar-table tbody th").all_inner_texts()
+    assert shown == [*(f"run {number}" for number in range(1, 6)), "odd", "bare"]
+
+
 def test_one_run_alone_has_every_view(plain_tab: Any, five: list[str], namespace: str) -> None:
     """Also where nothing differs."""
     for view in ("table", "curves", "runs", "scatter", "parallel"):

@@ -286,6 +286,9 @@ def test_selected_runs_are_compared_or_deleted_on_pages_of_their_own(server: Liv
         form = f"action={action}&run=a&run=b&run=a&{field}"
         answer = post(server, "/runs/selection?namespace=n", form, cookie=cookie)
         assert answer.headers["location"] == f"{where}?run=a&run=b&namespace=n"
+    many = "".join(f"&run={number}" for number in range(201))
+    answer = post(server, "/runs/selection", f"action=compare{many}&{field}", cookie=cookie)
+    assert answer.headers["location"] == "/runs"
 
 
 def test_without_the_right_to_write_nothing_is_offered_or_done(closed: LiveServer) -> None:

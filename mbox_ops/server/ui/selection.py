@@ -46,6 +46,9 @@ def selection(visit: Visit, form: Selection) -> Answer:
     action = form.action
     if action == "typed":
         action = "tag" if form.tag or form.value else "move" if form.collection else "compare"
+    if action == "compare" and len(chosen) > visit.limits.compared:
+        told = f"{len(chosen)} runs are selected; at most {visit.limits.compared} are compared at once."
+        return redirect(back, flash_cookie(told, failed=True))
     if action == "compare":
         return redirect(visit.link("/compare", run=chosen))
     if action == "delete":

@@ -5,7 +5,7 @@ from typing import Any
 
 from mbox_ops.entities.runs import Run
 from mbox_ops.entities.search import CompareQuery, Comparison, Difference
-from mbox_ops.errors import InvalidRequest
+from mbox_ops.errors import InvalidRequest, NotFound
 from mbox_ops.search.showing import show
 from mbox_ops.search.tree import Metric, Parameter
 from mbox_ops.server.ui.compare_pages import plots
@@ -33,7 +33,10 @@ def compare(visit: Visit, query: ComparingQuery) -> Answer:
         return render(visit, "compare/nothing.html", section="runs")
     view = _VIEWED[query.view]
     everything = query.all or query.view in {"scatter", "parallel"}
-    found = visit.service.comparisons.make(visit.actor, CompareQuery(run_ids=query.run, all=everything))
+    try:
+        found = visit.service.comparisons.make(visit.actor, CompareQuery(run_ids=query.run, all=everything))
+    except NotFound:
+        return _gone(visit, query)
     runs = compared(found.runs)
     return render(
         visit, f"compare/{query.view}.html", section="runs",
@@ -55,6 +58,24 @@ def compare_csv(visit: Visit, query: ComparingQuery) -> Answer:
         "content-disposition": 'attachment; filename="comparison.csv"',
     }
     return Answer(csv_of(found).encode(), headers=headers)
+
+
+def _gone(visit: Visit, query: ComparingQuery) -> Answer:
+    """Some of the runs are not there: the way to the comparison of the others."""
+    asked = list(dict.fromkeys(query.run))
+    there = [run for run in asked if _is_there(visit, run)]
+    return render(
+        visit, "compare/gone.html", status=404, section="runs", asked=len(asked),
+        gone=[run for run in asked if run not in there], rest=link_to(visit, query, run=there) if there else None,
+    )  # fmt: skip
+
+
+def _is_there(visit: Visit, run_id: str) -> bool:
+    try:
+        visit.service.runs.get(visit.actor, run_id)
+    except NotFound:
+        return False
+    return True
 
 
 def metrics_of(runs: list[Run]) -> list[str]:
@@ -105,7 +126,7 @@ def _runs(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Com
     for name in names[:most]:
         values = [(one, _stat(one, name, query.stat)) for one in runs]
         if query.order == "value":
-            values.sort(key=lambda pair: (not isinstance(pair[1], int | float), pair[1]))
+            values.sort(key=lambda pair: (0, pair[1]) if isinstance(pair[1], int | float) else (1, 0.0))
         groups.append((name, _format(name, runs), plots.bars(values)))
     return {"groups": groups, "more": max(0, len(names) - most)}
 
