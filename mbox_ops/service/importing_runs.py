@@ -7,7 +7,7 @@ import msgspec
 
 from mbox_ops.entities.archives import ArchivedCheckpoint, ArchivedRun
 from mbox_ops.service import metadata, settings
-from mbox_ops.store import archived_runs, blobs, catalogue, names, outbox
+from mbox_ops.store import archived_runs, blobs, catalogue, grouping, names, outbox
 from mbox_ops.store.archived_points import PointsWriter
 from mbox_ops.store.artifacts import PREFIX
 from mbox_ops.store.attributes import paths_of
@@ -44,10 +44,21 @@ class Shared:
         if group not in self._places or self._lacks(wanted):
             with self._database.write() as conn:
                 names.number(conn, self._database, self._namespace_id, wanted)
-                scenario = archived_runs.scenario_id(conn, namespace_id=self._namespace_id, given=run.scenario)
-                collection = archived_runs.collection_id(conn, scenario=scenario, given=run.collection)
-            self._places[group] = Place(scenario, collection)
+                place = self._make(conn, run)
+            self._places[group] = place
         return self._places[group]
+
+    def _make(self, conn: "Connection", run: ArchivedRun) -> Place:
+        """They have the ids and times that they had, where they are new here."""
+        scenario, collection = run.scenario, run.collection
+        scenario_id = grouping.scenario_id(
+            conn, namespace_id=self._namespace_id, name=scenario.name, now=scenario.created_at, uid=scenario.id
+        )
+        collection_id = grouping.collection_id(
+            conn, scenario_id=scenario_id, name=collection.name, is_default=collection.is_default,
+            now=collection.created_at, uid=collection.id,
+        )  # fmt: skip
+        return Place(scenario_id, collection_id)
 
     def number(self, small: Mapping[str, Sequence[Any]]) -> None:
         """See to it that the names of a checkpoint's series have numbers."""

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Select, Table, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from mbox_ops.entities.archives import (
@@ -16,7 +15,6 @@ from mbox_ops.entities.archives import (
     ArchivedScenario,
     ArchivedWriter,
 )
-from mbox_ops.entities.ids import uuid7
 from mbox_ops.store.among import among
 from mbox_ops.store.subjects import find as find_subject
 from mbox_ops.store.subjects import key_hash
@@ -217,18 +215,6 @@ def holder(conn: Connection, *, namespace_id: int, key: str) -> str | None:
     return conn.execute(query).scalar()
 
 
-def scenario_id(conn: Connection, *, namespace_id: int, given: ArchivedScenario) -> int:
-    """The namespace's scenario of that name; made with the id and time it had, if it is not there."""
-    key = {"namespace_id": namespace_id, "name": given.name}
-    return _get_or_make(conn, scenarios, key, given.id, given.created_at)
-
-
-def collection_id(conn: Connection, *, scenario: int, given: ArchivedCollection) -> int:
-    """The scenario's collection of that name; made with the id and time it had, if it is not there."""
-    key = {"scenario_id": scenario, "name": given.name, "is_default": given.is_default}
-    return _get_or_make(conn, collections, key, given.id, given.created_at)
-
-
 def insert_run(conn: Connection, run: ArchivedRun, *, namespace_id: int, scenario_id: int, collection_id: int) -> int:
     """Make a run as it was; what a purge left of it, so that it does not come back by itself, goes.
 
@@ -345,14 +331,3 @@ def _inserted(conn: Connection, statement: Any, rows: Any = None) -> Any:
         return conn.execute(statement, rows)
     except IntegrityError as error:  # of a unique index: an id or key is another's, or the archive repeats one
         raise Taken from error
-
-
-def _get_or_make(conn: Connection, table: Table, key: dict[str, object], uid: str, created_at: int) -> int:
-    query = select(table.c.id).where(*(table.c[name] == value for name, value in key.items()))
-    insert_here = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    for ident in (uid, uuid7()):  # the first may belong to one of another namespace
-        found = conn.execute(query).scalar()
-        if found is not None:
-            return int(found)
-        conn.execute(insert_here(table).values(**key, uid=ident, created_at=created_at).on_conflict_do_nothing())
-    return int(conn.execute(query).scalar_one())

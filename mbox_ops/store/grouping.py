@@ -1,6 +1,6 @@
 """Scenarios and run collections as rows: names that runs are put under, made at the first use."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, bindparam, func, select, tuple_
@@ -10,9 +10,6 @@ from mbox_ops.entities.grouping import RunCollection, Scenario, ScenarioPart
 from mbox_ops.entities.ids import uuid7
 from mbox_ops.entities.instants import to_datetime
 from mbox_ops.store.tables import artifacts, collections, namespaces, runs, scenarios, subjects
-
-NewId = Callable[[], str]
-
 
 _NAMESPACE: Select[Any] = select(namespaces.c.id).where(namespaces.c.name == bindparam("name"))
 
@@ -25,18 +22,22 @@ class ScenarioRow(NamedTuple):
     name: str
 
 
-def scenario_id(conn: Connection, *, namespace_id: int, name: str, now: int, new_id: NewId = uuid7) -> int:
-    """The row of the scenario with that name, made if it is not there; safe against others who make it too."""
-    key = {"namespace_id": namespace_id, "name": name}
-    return _get_or_make(conn, scenarios, key, now, new_id)
+def scenario_id(conn: Connection, *, namespace_id: int, name: str, now: int, uid: str | None = None) -> int:
+    """The row of the scenario with that name, made if it is not there; safe against others who make it too.
+
+    Args:
+        now: when it was made.
+        uid: the id that it gets if it is made here, unless it is another one's.
+    """
+    return _get_or_make(conn, scenarios, {"namespace_id": namespace_id, "name": name}, now, uid)
 
 
 def collection_id(
-    conn: Connection, *, scenario_id: int, name: str, is_default: bool, now: int, new_id: NewId = uuid7
+    conn: Connection, *, scenario_id: int, name: str, is_default: bool, now: int, uid: str | None = None
 ) -> int:
-    """The row of the collection with that name, default or explicit, made if it is not there."""
+    """The row of the collection with that name, default or explicit, made as a scenario is."""
     key = {"scenario_id": scenario_id, "name": name, "is_default": is_default}
-    return _get_or_make(conn, collections, key, now, new_id)
+    return _get_or_make(conn, collections, key, now, uid)
 
 
 def namespace_id(conn: Connection, *, name: str) -> int | None:
@@ -232,11 +233,12 @@ def _live(member: Any, group: Table) -> Any:
     return query.exists()
 
 
-def _get_or_make(conn: Connection, table: Table, key: dict[str, object], now: int, new_id: NewId) -> int:
+def _get_or_make(conn: Connection, table: Table, key: dict[str, object], now: int, uid: str | None) -> int:
     query = select(table.c.id).where(*(table.c[name] == value for name, value in key.items()))
-    found = conn.execute(query).scalar()
-    if found is None:
-        insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-        conn.execute(insert(table).values(**key, uid=new_id(), created_at=now).on_conflict_do_nothing())
-        found = conn.execute(query).scalar_one()
-    return int(found)
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    for ident in filter(None, (uid, uuid7())):  # the first may belong to one of another namespace
+        found = conn.execute(query).scalar()
+        if found is not None:
+            return int(found)
+        conn.execute(insert(table).values(**key, uid=ident, created_at=now).on_conflict_do_nothing())
+    return int(conn.execute(query).scalar_one())
