@@ -94,6 +94,22 @@ class Artifacts:
             )  # fmt: skip
         return Content(artifact, artifact.size, store_of(self._blobs), key)
 
+    def content_at(self, actor: Actor, subject_id: str, path: str) -> Content:
+        """The bytes of the file that was uploaded to a subject last under a path.
+
+        Raises:
+            NotFound: there is none, or no such live subject, or the token does not open its namespace.
+            InvalidRequest: no artifact can have the path.
+        """
+        actor.require("read")
+        check_texts(path=path)
+        with self._database.read() as conn:
+            subject = live_subject(conn, actor, subject_id)
+            uid = artifacts.last_uploaded(conn, subject_id=subject.id, path=path)
+        if uid is None:
+            raise NotFound("uploaded file", path, actor.namespace)
+        return self.content(actor, uid)
+
     def _find(self, actor: Actor, artifact_id: str) -> artifacts.Found:
         actor.require("read")
         with self._database.read() as conn:

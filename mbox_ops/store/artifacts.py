@@ -100,6 +100,20 @@ def page(
     return [((row.path, row.id), stored(row, parent)) for row in conn.execute(found)]
 
 
+def last_uploaded(conn: Connection, *, subject_id: int, path: str) -> str | None:
+    """The id of the last artifact with bytes that a subject has under a path."""
+    c = table.c
+    query = (
+        select(c.uid)
+        .join(writers, writers.c.id == c.writer_id)
+        .where(c.subject_id == subject_id, writers.c.replaced.is_(False), c.kind == "uploaded")
+        .where(c.path_start == path[:INDEXED_TEXT], c.path == path)
+        .order_by(c.id.desc())
+        .limit(1)
+    )
+    return conn.execute(query).scalar()
+
+
 def counts(conn: Connection, *, subject_ids: Sequence[int]) -> dict[int, int]:
     """How many artifacts subjects have, by their rows; those that have none are left out."""
     query = (

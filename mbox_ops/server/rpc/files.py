@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mbox_ops.entities.artifacts import ArtifactQuery, ArtifactRecord, StoredArtifact
+from mbox_ops.entities.artifacts import ArtifactRecord
 from mbox_ops.entities.limits import check_text
 from mbox_ops.entities.uploads import CreateUpload, Upload
 from mbox_ops.entities.writers import Batch
-from mbox_ops.errors import InvalidRequest, NotFound, OutOfRange
+from mbox_ops.errors import InvalidRequest, OutOfRange
 from mbox_ops.server.routes import Call
 from mbox_ops.server.rpc.calls import Sink, rpc
 from mbox_ops.server.rpc.messages import read, write
@@ -14,7 +14,6 @@ from mbox_ops.service.artifacts import check_artifact
 from mbox_ops.wire import modelbox_pb2 as pb
 
 PIECE = 1 << 20  # bytes in a message: clients take 4 MiB unless they are told otherwise
-_PAGE = 1_000
 
 
 @rpc(scope="write", lane="bytes")
@@ -26,7 +25,11 @@ def upload_file(call: Call) -> Sink:
 @rpc(scope="read", lane="bytes")
 def download_file(call: Call, request: pb.DownloadFileRequest) -> Iterator[pb.DownloadFileResponse]:
     """What a file is, then its bytes."""
-    content = call.service.artifacts.content(call.actor, request.artifact_id or _by_path(call, request).id)
+    files = call.service.artifacts
+    if request.artifact_id:
+        content = files.content(call.actor, request.artifact_id)
+    else:
+        content = files.content_at(call.actor, request.parent_id, request.path)
     if not 0 <= request.offset <= content.size:
         raise OutOfRange(
             f"offset is {request.offset}; the file has {content.size} bytes.",
@@ -127,23 +130,3 @@ class Receiving:
         upload = self._call.service.uploads.create(self._call.actor, CreateUpload(checksum=checksum, size=size))
         self.done = upload.complete
         return upload
-
-
-def _by_path(call: Call, request: pb.DownloadFileRequest) -> StoredArtifact:
-    """The last file that was uploaded to an object under a path.
-
-    Raises:
-        NotFound: there is none.
-    """
-    found: StoredArtifact | None = None
-    cursor: str | None = None
-    while True:
-        query = ArtifactQuery(prefix=request.path, kind="uploaded", limit=_PAGE, cursor=cursor)
-        page = call.service.artifacts.list(call.actor, request.parent_id, query)
-        same = [artifact for artifact in page.items if artifact.path == request.path]
-        found, cursor = (same[-1] if same else found), page.next
-        if cursor is None or not same:  # what has a longer path comes after it
-            break
-    if found is None:
-        raise NotFound("uploaded file", request.path, call.actor.namespace)
-    return found
