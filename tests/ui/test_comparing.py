@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from mbox_ops.testing import LiveServer
 from tests.ui.conftest import Watch
 
 Write = Callable[..., str]
@@ -50,7 +51,9 @@ def rows(tab: Any) -> dict[str, list[str]]:
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in found if len(cells) > 1}
 
 
-def test_only_what_differs_is_shown_until_all_is_asked_for(either_tab: Any, five: list[str], namespace: str) -> None:
+def test_only_what_differs_is_shown_until_all_is_asked_for(
+    either_tab: Any, server: LiveServer, five: list[str], namespace: str
+) -> None:
     """What was set and what came out first, as it is to be written; then the rest. A run can be left out."""
     either_tab.goto(at(namespace, five))
     sections = either_tab.locator(".compared tr.section").all_inner_texts()
@@ -67,8 +70,9 @@ def test_only_what_differs_is_shown_until_all_is_asked_for(either_tab: Any, five
     table = rows(either_tab)
     assert table["seed"] == ["7"] * 5
     assert "≠ lr" in table
-    either_tab.get_by_role("link", name="Leave out run 5").click()
+    either_tab.get_by_role("button", name="Leave out run 5").click()
     either_tab.get_by_role("heading", level=1, name="Compare 4 runs").wait_for()
+    assert either_tab.url == f"{server.url}{at(namespace, five[:4], all='true')}"
 
 
 def test_a_metric_is_set_over_a_parameter(either_tab: Any, five: list[str], namespace: str) -> None:

@@ -26,6 +26,7 @@ class ComparingQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     Attributes:
         run: their ids, 1 to 200.
+        without: the one of them to leave out: leads to the comparison of the others.
         all: the table shows also what is the same in all of them.
         filter: part of the metrics' names.
         metric, stat: what is set over runs or a field; all metrics that are there if empty.
@@ -37,6 +38,7 @@ class ComparingQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """
 
     run: list[str] = []
+    without: str = ""
     view: View = "table"
     all: bool = False
     filter: str = ""
@@ -70,7 +72,11 @@ def compared(runs: list[Run]) -> list[Compared]:
 
 
 def link_to(visit: Visit, query: ComparingQuery, path: str = "/compare", **changes: Any) -> str:
-    """The address of this comparison with another query; what is at its default is left out."""
-    changed = msgspec.structs.asdict(msgspec.structs.replace(query, **changes))
+    """The address of this comparison with another query."""
+    return visit.link(path, **told(msgspec.structs.replace(query, **changes)))
+
+
+def told(query: ComparingQuery) -> dict[str, Any]:
+    """What a query says; what is at its default is left out."""
     default = ComparingQuery()
-    return visit.link(path, **{name: value for name, value in changed.items() if value != getattr(default, name)})
+    return {name: value for name, value in msgspec.structs.asdict(query).items() if value != getattr(default, name)}

@@ -9,14 +9,14 @@ from mbox_ops.errors import InvalidRequest, NotFound
 from mbox_ops.search.showing import show
 from mbox_ops.search.tree import Metric, Parameter
 from mbox_ops.server.ui.compare_pages import plots
-from mbox_ops.server.ui.compare_pages.asking import VIEWS, Compared, ComparingQuery, View, compared, link_to
+from mbox_ops.server.ui.compare_pages.asking import VIEWS, Compared, ComparingQuery, View, compared, link_to, told
 from mbox_ops.server.ui.compare_pages.differences import OF_THE_RUN, csv_of, sections_of, value_of
 from mbox_ops.server.ui.compare_pages.scales import Place
 from mbox_ops.server.ui.metric_formats import shared_format
 from mbox_ops.server.ui.pages import page
 from mbox_ops.server.ui.rendering import render
 from mbox_ops.server.ui.run_pages.frame import SYSTEM
-from mbox_ops.server.ui.visits import Answer, Visit
+from mbox_ops.server.ui.visits import Answer, Visit, redirect
 
 CHARTS = 24  # on one page, and
 _PLOTS = 12
@@ -29,6 +29,8 @@ Values = dict[str, Any]
 @page("GET", "/compare", scope="read")
 def compare(visit: Visit, query: ComparingQuery) -> Answer:
     """A comparison in one of its views."""
+    if query.without:
+        return redirect(link_to(visit, query, run=[run for run in query.run if run != query.without], without=""))
     if not query.run:
         return render(visit, "compare/nothing.html", section="runs")
     view = _VIEWED[query.view]
@@ -42,7 +44,7 @@ def compare(visit: Visit, query: ComparingQuery) -> Answer:
         visit, f"compare/{query.view}.html", section="runs",
         runs=runs, query=query, views=VIEWS,
         to=lambda **changes: link_to(visit, query, **changes),
-        without=lambda one: link_to(visit, query, run=[run for run in query.run if run != one.run.id]),
+        kept={name: value for name, value in told(query).items() if name not in {"run", "zoom", "range"}},
         csv=link_to(visit, query, "/compare.csv"),
         metrics=metrics_of(found.runs),
         **view(visit, query, found, runs),

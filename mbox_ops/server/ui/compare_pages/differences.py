@@ -12,7 +12,7 @@ from mbox_ops.search.tree import Metric, Parameter, Tag
 from mbox_ops.server.ui.metric_formats import metric_text, shared_format
 from mbox_ops.server.ui.run_pages.frame import SYSTEM
 
-CELLS = 12_000  # on a page
+CELLS = 8_000  # on a page
 OF_THE_RUN = "Run"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
