@@ -58,10 +58,13 @@ def artifact_findings(database: Database, store: Blobs) -> Iterator[Finding]:
         store.probe()
         missing, there, strays = 0, 0, 0
         for shard in range(SHARDS):
-            found = {each.key for each in store.blobs(shard)}
             with database.read() as conn:
                 known = rows.keys_below(conn, folder=f"{shard:02x}")
-            missing, there, strays = missing + len(known - found), there + len(known), strays + len(found - known)
+            found = {each.key for each in store.blobs(shard)}
+            with database.read() as conn:  # what was uploaded or collected meanwhile is as it should be
+                still = rows.keys_below(conn, folder=f"{shard:02x}")
+            missing += len((known & still) - found)
+            there, strays = there + len(known), strays + len(found - known - still)
     except MboxError as error:
         yield failed("artifacts", str(error), "Look at MBOX_ARTIFACT_URL, its credentials and its room.")
         return

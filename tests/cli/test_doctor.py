@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mbox_ops.artifacts.blobs import Blobs
+from mbox_ops.artifacts.blobs import Blobs, Found
 from mbox_ops.client.client import Client
 from mbox_ops.client.doctor.asking import _clock, answers
 from mbox_ops.client.doctor.reaching import way
@@ -185,6 +185,20 @@ def test_a_damaged_file_and_lost_rows_are_found(tmp_path: Path) -> None:
         assert states(database_findings(database)) == {"integrity": "failed"}
 
 
+class Busy(Blobs):
+    """A store to which others upload while it is looked at: in each folder one more is there after it was listed."""
+
+    database: Database
+
+    def blobs(self, shard: int) -> list[Found]:
+        """What lies in a folder, before one more is there."""
+        listed = super().blobs(shard)
+        row = f"('{shard}', 1, '{shard:02x}/cd/a.0', 1)"
+        with self.database.write() as conn:
+            conn.exec_driver_sql(f"INSERT INTO blobs (sha256, size, key, created_at) VALUES {row}")
+        return listed
+
+
 def test_the_store_is_looked_at(database: Database, tmp_path: Path) -> None:
     """Bytes that are gone, and a store that takes none."""
     store = Blobs(str(tmp_path / "artifacts"))
@@ -195,6 +209,11 @@ def test_the_store_is_looked_at(database: Database, tmp_path: Path) -> None:
     missing = list(artifact_findings(database, store))[-1]
     assert missing.state == "failed"
     assert "1 of 1 contents" in missing.says
+    with database.write() as conn:
+        conn.exec_driver_sql("DELETE FROM blobs")
+    busy = Busy(str(tmp_path / "artifacts"))
+    busy.database = database
+    assert states(artifact_findings(database, busy)) == {"artifacts": "ok"}
     (tmp_path / "file").write_text("")
     assert states(artifact_findings(database, Blobs(str(tmp_path / "file" / "artifacts")))) == {"artifacts": "failed"}
 
