@@ -10,11 +10,10 @@ from mbox_ops.server.ui.sitemap import PAGES
 pytest.importorskip("playwright", reason="playwright is not installed: make install")
 pytest.importorskip("sklearn", reason="scikit-learn is not installed: make install")
 
-from tests.docs.screenshot_data import Shown
-from tests.docs.screenshots import FOLDER, MOST_BYTES, pages_of
+from tests.docs.screenshots import FOLDER, MOST_BYTES, Shown, pages_of
 from tests.ui.world import LEADING_ON, NO_PAGES
 
-SHOWN = pages_of(Shown(["a", "b"], "model", "version", "deletion"))
+SHOWN = pages_of(Shown(["a", "b"], "dag_run", "training", "picture", "checkpoint", "model", "version", "deletion"))
 
 
 def test_each_page_has_its_pictures() -> None:
