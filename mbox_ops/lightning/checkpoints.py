@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from mbox_ops.errors import InternalError, InvalidRequest, MboxError, Unavailabl
 
 Giving = Literal["track", "upload"]
 FOLDER = "checkpoints"  # that uploaded ones are listed in
+_EPOCH = re.compile(r"(?<![A-Za-z0-9_])epoch=(\d{1,18})(?!\d)")  # in the names that Lightning gives files by default
 _TRY = 5.0  # seconds that one try to upload goes on while nothing gets through
 _PAUSE = 0.5
 
@@ -34,14 +36,20 @@ class Checkpoints:
     `last.ckpt` that was written again is uploaded again. Uploading is done by a thread. A file that Lightning has
     removed, or written anew, before its turn came is passed over: it is outranked.
 
+    A file whose name tells the epoch, as Lightning's own names do, is noted at the run's checkpoint of that epoch, too,
+    with the metric that was watched.
+
     Args:
         giving: `track` keeps references, `upload` has the service keep the bytes.
         run: gives the run, from whatever thread.
+        named: what the run calls a metric.
         patience: seconds that `finish` waits for uploads while nothing gets through.
     """
 
-    def __init__(self, giving: Giving, run: Callable[[], Run], *, patience: float = 30.0) -> None:
-        self._giving, self._run, self._patience = giving, run, patience
+    def __init__(
+        self, giving: Giving, run: Callable[[], Run], *, named: Callable[[str], str] = str, patience: float = 30.0
+    ) -> None:
+        self._giving, self._run, self._named, self._patience = giving, run, named, patience
         self._given: dict[str, float] = {}  # paths, and when the file was written that was given
         self._callbacks: dict[str, Written] = {}
         self._waiting: dict[str, None] = {}  # paths in order
@@ -59,12 +67,12 @@ class Checkpoints:
         if first:  # what it knew before came with the state of an earlier process, which has given it
             newest = max(found.values(), default=0.0)
             self._given |= {path: at for path, at in found.items() if at < newest and path not in self._given}
-        self._give(found)
+        self._give(callback, found)
 
     def finish(self) -> None:
         """Give what is not given yet, and wait for it; what could not be uploaded in time is tracked."""
         for callback in self._callbacks.values():
-            self._give(dict(_files(callback)))
+            self._give(callback, dict(_files(callback)))
         if self._thread is None:
             return
         with self._changed:
@@ -74,15 +82,28 @@ class Checkpoints:
         self._thread = None
         self._ending.clear()
 
-    def _give(self, found: dict[str, float]) -> None:
+    def _give(self, callback: Written, found: dict[str, float]) -> None:
         for path, at in found.items():
             if path in self._given and (self._giving == "track" or self._given[path] >= at):
                 continue
             self._given[path] = at
+            self._note(callback, path)
             if self._giving == "track" or not Path(path).exists():
                 self._run().track_artifacts(path, mime_type=ArtifactMime.Checkpoint)
             else:
                 self._queue(path)
+
+    def _note(self, callback: Written, path: str) -> None:
+        """Log the checkpoint of the epoch that a file is of, if its name tells."""
+        name = Path(path).name
+        if (epoch := _EPOCH.search(name)) is None:
+            return
+        watched, score = getattr(callback, "monitor", None), getattr(callback, "best_k_models", {}).get(path)
+        metrics = {self._named(watched): float(score)} if watched and score is not None else {}
+        if self._giving == "track":
+            self._run().log_checkpoint(int(epoch[1]), metrics, files=path, mime_type=ArtifactMime.Checkpoint)
+        else:
+            self._run().log_checkpoint(int(epoch[1]), metrics, metadata={"artifact": f"{FOLDER}/{name}"})
 
     def _queue(self, path: str) -> None:
         with self._changed:

@@ -103,7 +103,7 @@ class MboxLogger(Logger):  # type: ignore[misc]  # Lightning comes without types
         save_dir: the folder in which Lightning makes `<name>/<version>/checkpoints`.
         prefix: what metrics' names begin with, parted by `/`.
         checkpoints: `track` keeps references to the checkpoints that Lightning keeps, `upload` has the service keep
-            them too, None does neither.
+            them too, None does neither. Those whose file names tell the epoch are `run.checkpoints()` as well.
         upload_patience: seconds that the end of the training waits for uploads while nothing gets through; what is
             left is tracked.
         system_metrics: log what the machine and the process do; see `Run.log_system_metrics`.
@@ -240,13 +240,16 @@ class MboxLogger(Logger):  # type: ignore[misc]  # Lightning comes without types
     @_harmless
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Log metrics of a step, at once; one that is no metric is told of once and left out."""
-        named = {f"{self._prefix}/{name}" if self._prefix else name: value for name, value in metrics.items()}
+        named = {self._named(name): value for name, value in metrics.items()}
         try:
             self._recorded().log_metrics(named, step=step)
         except InvalidRequest:
             for name, value in named.items():
                 with self._telling("metric", name):
                     self._recorded().log_metrics({name: value}, step=step)
+
+    def _named(self, name: str) -> str:
+        return f"{self._prefix}/{name}" if self._prefix else name
 
     @contextlib.contextmanager
     def _telling(self, what: str, name: str) -> Iterator[None]:
@@ -263,7 +266,7 @@ class MboxLogger(Logger):  # type: ignore[misc]  # Lightning comes without types
         if self._giving is None or rank_zero_only.rank != 0:
             return
         if self._checkpoints is None:
-            self._checkpoints = Checkpoints(self._giving, self._recorded, patience=self._patience)
+            self._checkpoints = Checkpoints(self._giving, self._recorded, named=self._named, patience=self._patience)
         self._checkpoints.saved(checkpoint_callback)
 
     @rank_zero_only  # type: ignore[untyped-decorator]  # Lightning comes without types

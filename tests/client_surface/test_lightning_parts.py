@@ -115,6 +115,28 @@ def test_tracked_files_are_known_by_their_path(run, tmp_path) -> None:
     assert given(run) == [("1.ckpt", "tracked"), ("x.ckpt", "tracked")]
 
 
+@pytest.mark.parametrize("giving", ["track", "upload"])
+def test_a_file_that_tells_its_epoch_is_noted_at_that_checkpoint(run, tmp_path, giving) -> None:
+    """With the metric that was watched, by the run's name of it; `last.ckpt` tells none."""
+    files = [written(tmp_path / f"epoch={epoch}-step={8 * epoch + 8}.ckpt", "w", 100 + epoch) for epoch in (0, 1)]
+    last = written(tmp_path / "last.ckpt", "w", 102)
+    checkpoints = Checkpoints(giving, lambda: run, named=lambda name: f"fold-1/{name}")
+    for kept in (1, 2, 2):
+        found = callback(*files[:kept], last=last if kept == 2 else None)
+        found.monitor, found.best_k_models = "val/loss", dict(zip(map(str, files[:kept]), (0.5, 0.25), strict=False))
+        checkpoints.saved(found)
+    checkpoints.finish()
+    run.persist_run()
+    noted = run.checkpoints()
+    losses = [one.metrics["fold-1/val/loss"] for one in noted]
+    assert [(one.epoch, loss.last, loss.count) for one, loss in zip(noted, losses, strict=True)] == [
+        (0, 0.5, 1), (1, 0.25, 1)
+    ]  # fmt: skip
+    names = {"track": [Path(each.path).name for one in noted for each in one.artifacts()],
+             "upload": [Path(one.get_metadata().get("artifact", "")).name for one in noted]}  # fmt: skip
+    assert names[giving] == [file.name for file in files]
+
+
 @dataclass
 class Part:
     """A part of hyperparameters."""

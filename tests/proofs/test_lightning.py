@@ -96,6 +96,7 @@ def test_a_training_is_resumed_by_its_key_and_gives_no_checkpoint_twice(
     paths = [each.path for each in run.artifacts()]
     assert sorted(paths) == sorted(second["files"])
     assert len(paths) == EPOCHS + 2
+    assert [each.epoch for each in run.checkpoints()] == list(range(EPOCHS + 2))
     assert {each.mime_type.value for each in run.artifacts()} == {"Checkpoint"}
     (loss,) = client.metrics.history(run, ["digits/train/loss"])
     assert [point.step for point in loss.points] == list(range((EPOCHS + 2) * STEPS))
