@@ -1,16 +1,15 @@
 """`mbox scenarios export` and `mbox import`: whole scenarios to a file and back, where the database is."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 
 from mbox_ops.cli import options
-from mbox_ops.cli.output import err, out, print_json
+from mbox_ops.cli.output import bar, out, print_json
 from mbox_ops.cli.serving import settings_of
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.settings import client_settings
@@ -40,7 +39,7 @@ def export_scenarios(
     if to.exists():
         raise InvalidRequest(f"{str(to)!r} is there already; name a new file.", field="to", value=str(to))
     partial = to.with_name(to.name + ".partial")
-    with _service(database_url, artifact_url, new=False) as service, _told("Exporting", quiet=as_json) as progress:
+    with _service(database_url, artifact_url, new=False) as service, bar("Exporting", quiet=as_json) as progress:
         try:
             with partial.open("wb") as file:
                 by = _operator(namespace or client_settings().namespace)
@@ -78,7 +77,7 @@ def import_scenarios(
     """
     if not archive.is_file():
         raise InvalidRequest(f"There is no file {str(archive)!r}.", field="archive", value=str(archive))
-    with _service(database_url, artifact_url, new=True) as service, _told("Importing", quiet=as_json) as progress:
+    with _service(database_url, artifact_url, new=True) as service, bar("Importing", quiet=as_json) as progress:
         report = service.importing.read(
             _operator("default"), archive, namespace=namespace, dry_run=dry_run, key_suffix=key_suffix,
             progress=progress,
@@ -116,11 +115,3 @@ def _operator(namespace: str) -> "Actor":
     from mbox_ops.service.access import Actor
 
     return Actor(namespace=namespace, namespaces=None, scopes=frozenset({"admin"}), name="operator")
-
-
-@contextmanager
-def _told(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], Any]]:
-    """A bar on standard error."""
-    with Progress(console=err, transient=True, disable=quiet) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import msgspec
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
 from mbox_ops.entities.runs import Status
@@ -96,6 +98,14 @@ def sparkline(values: Sequence[float], width: int = 16) -> str:
 def problem(message: str) -> None:
     """One line on standard error."""
     err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
+
+
+@contextmanager
+def bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, which is told how much is done, and of how much."""
+    with Progress(console=err, transient=True, disable=quiet) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def pairs(title: str, values: dict[str, Any]) -> None:

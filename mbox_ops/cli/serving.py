@@ -10,7 +10,7 @@ import typer
 from rich.progress import Progress
 
 from mbox_ops.cli import options
-from mbox_ops.cli.output import err, out, print_items, print_json, table
+from mbox_ops.cli.output import bar, err, out, print_items, print_json, table
 from mbox_ops.entities.tokens import CreateToken, Scope, Token
 from mbox_ops.settings import LogLevel, ServerSettings, server_settings
 
@@ -62,7 +62,7 @@ def upgrade(
     from mbox_ops.store.schema import newest
 
     settings = settings_of(database_url)
-    with Database(settings.database_url) as database, Progress(console=err, transient=True, disable=as_json) as bar:
+    with Database(settings.database_url) as database, Progress(console=err, transient=True, disable=as_json) as shown:
         before = database.version()
         if before not in (None, newest()):
             database.lock_file()  # of SQLite: no server may run
@@ -70,14 +70,14 @@ def upgrade(
                 copy(settings.database_url, backup_to)
             else:
                 err.print("No backup is made; `--backup FILE` would make one.")
-        task = bar.add_task("Upgrading", total=None)
+        task = shown.add_task("Upgrading", total=None)
         rows = 0
 
         def tell(piece: "Piece") -> None:
             nonlocal rows
             rows += piece.rows
             where = f"Version {piece.version}, step {piece.step} of {piece.steps}: {rows:,} rows"
-            bar.update(task, description=where)
+            shown.update(task, description=where)
 
         database.upgrade(tell)
     if as_json:
@@ -96,9 +96,8 @@ def backup(
     from mbox_ops.store.backup import backup as copy
 
     settings = settings_of(database_url)
-    with Progress(console=err, transient=True, disable=as_json) as progress:
-        task = progress.add_task("Copying", total=None)
-        copy(settings.database_url, target, progress=lambda done, of: progress.update(task, completed=done, total=of))
+    with bar("Copying", quiet=as_json) as progress:
+        copy(settings.database_url, target, progress=progress)
     size = target.stat().st_size
     if as_json:
         print_json({"target": str(target), "bytes": size})
@@ -116,10 +115,9 @@ def compact(database_url: options.DatabaseUrl = None, as_json: options.Json = Fa
     from mbox_ops.store.space import compact as give_back
 
     settings = settings_of(database_url)
-    with Database(settings.database_url) as database, Progress(console=err, transient=True, disable=as_json) as bar:
-        task = bar.add_task("Giving space back", total=None)
+    with Database(settings.database_url) as database, bar("Giving space back", quiet=as_json) as progress:
         before = database.size()
-        give_back(database, progress=lambda done, of: bar.update(task, completed=done, total=of))
+        give_back(database, progress=progress)
         after = database.size()
     if as_json:
         print_json({"bytes_before": before, "bytes": after})
