@@ -1,6 +1,6 @@
 """Answers as the caller asks for them: JSON for people and other languages, MessagePack for our own client."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -17,9 +17,7 @@ _PACKED = (MetricHistory, Curve)
 def accepted(headers: Mapping[str, str]) -> str:
     """The media type of the answer: MessagePack where `Accept` prefers it to JSON, else JSON."""
     packed, others = 0.0, 0.0
-    for part in headers.get("accept", "").lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = _weight(parameters)
+    for name, weight in _weighed(headers.get("accept", "")):
         if name == MSGPACK:
             packed = weight
         elif name == JSON:
@@ -39,7 +37,12 @@ def is_squeezed(content: bytes, media_type: str, headers: Mapping[str, str]) -> 
 
     MessagePack is not: its columns are packed already, and our own client asks often and from nearby.
     """
-    return media_type == JSON and len(content) > SQUEEZED and "gzip" in headers.get("accept-encoding", "")
+    return media_type == JSON and len(content) > SQUEEZED and takes_gzip(headers)
+
+
+def takes_gzip(headers: Mapping[str, str]) -> bool:
+    """Whether `Accept-Encoding` names gzip, and does not rule it out."""
+    return any(name == "gzip" and weight > 0 for name, weight in _weighed(headers.get("accept-encoding", "")))
 
 
 def readable(points: MetricHistory | Curve) -> MetricHistory | Curve:
@@ -54,6 +57,13 @@ def readable(points: MetricHistory | Curve) -> MetricHistory | Curve:
     elif isinstance(points.values, bytes):
         columns["values"] = []  # a curve of a series that is not numeric
     return msgspec.structs.replace(points, **columns)
+
+
+def _weighed(header: str) -> Iterator[tuple[str, float]]:
+    """What a header of preferences names, and how much each is wanted."""
+    for part in header.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        yield name, _weight(parameters)
 
 
 def _weight(parameters: list[str]) -> float:

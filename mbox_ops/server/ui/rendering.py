@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.datastructures import Cookie
 
+from mbox_ops.server.answers import takes_gzip
 from mbox_ops.server.guards import DEFAULT_NAMESPACE, cookie_name
 from mbox_ops.server.ui import csrf, formats, metric_formats
 from mbox_ops.server.ui.deletion_pages import words
@@ -74,7 +75,7 @@ def render(visit: Visit, template: str, *, status: int = 200, **values: Any) -> 
         theme_cookie=cookie_name(THEME_COOKIE, visit.headers), **values,
     )  # fmt: skip
     body, headers = text.encode(), page_headers(visit)
-    if "gzip" in visit.headers.get("accept-encoding", "") and len(body) > _SMALL:
+    if takes_gzip(visit.headers) and len(body) > _SMALL:
         body, headers["content-encoding"] = gzip.compress(body, 4, mtime=0), "gzip"
     return Answer(body, status, headers, cookies)
 

@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from mbox_ops.errors import NotFound
+from mbox_ops.server.answers import takes_gzip
 from mbox_ops.server.ui.linking import link
 
 FOLDER = Path(__file__).parent / "static"
@@ -80,7 +81,7 @@ async def send(request: Request[Any, Any, Any]) -> Response[bytes]:
         "vary": "accept-encoding",
     }
     body = file.content
-    if file.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if file.gzipped is not None and takes_gzip(request.headers):
         body, headers["content-encoding"] = file.gzipped, "gzip"
     return Response(body, headers=headers, media_type=file.media_type)
 
