@@ -109,7 +109,8 @@ class Tokens:
         found = self.whose(secret)
         opened = None if EVERY in found.namespaces else frozenset(found.namespaces)
         if opened is not None and namespace not in opened:
-            raise Forbidden(f"The token does not open the namespace {namespace!r:.80}.", namespace=namespace)
+            told = f"The token does not open the namespace {namespace!r:.80}."
+            raise Forbidden(told, namespace=namespace, opens=found.namespaces)
         scopes = _ALL if "admin" in found.scopes else found.scopes
         return Actor(namespace=namespace, namespaces=opened, scopes=frozenset(scopes), name=found.name)
 

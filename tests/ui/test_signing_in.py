@@ -121,6 +121,18 @@ def test_a_token_of_another_namespace_leads_there(closed: LiveServer) -> None:
     assert (answer.status, answer.headers["location"]) == (303, "/scenarios?namespace=cv%20%26%20more")
 
 
+def test_a_token_of_another_namespace_is_led_there_later_too(closed: LiveServer) -> None:
+    """An address that names no namespace is shown in one that the token opens; one that names it is what it says."""
+    made = Client(url=closed.url, token=closed.token).tokens.create("cv", ["read"], ["cv & more"])
+    headers = HTML | {"Cookie": session_of(closed, made.token)}
+    for path, there in (("/", "/?"), ("/runs?sort=name", "/runs?sort=name&")):
+        answer = ask(closed.url, "GET", path, headers=headers)
+        assert (answer.status, answer.headers["location"]) == (303, f"{there}namespace=cv%20%26%20more")
+        assert ask(closed.url, "GET", answer.headers["location"], headers=headers).status in (200, 303)
+    for path in ("/runs?namespace=default", "/deletions/new?namespace=cv+%26+more"):
+        assert ask(closed.url, "GET", path, headers=headers).status == 403
+
+
 @pytest.mark.parametrize("following", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:0"])
 def test_signing_in_leads_to_no_other_site(closed: LiveServer, following: str) -> None:
     """Whatever a link says."""

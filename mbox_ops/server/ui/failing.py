@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, quote
 
 import structlog
 from litestar import Request, Response
@@ -43,14 +44,21 @@ def failure_handler(parts: Parts) -> Callable[[Request[Any, Any, Any], Exception
 
 def failure_page(visit: Visit, error: MboxError, request: Request[Any, Any, Any]) -> Answer:
     """The page that tells of an error; who is not signed in is sent to do so."""
+    here = f"{visit.path}?{visit.query}".rstrip("?")
     if isinstance(error, Unauthenticated):
-        here = f"{visit.path}?{visit.query}".rstrip("?")
         return redirect(visit.link("/sign-in", next=here if request.method in SAFE and here != "/" else None))
+    opened = error.details.get("opens")
+    if isinstance(opened, list) and request.method in SAFE and not _names_namespace(visit):
+        return redirect(f"{here}{'&' if visit.query else '?'}namespace={quote(opened[0], safe='')}")
     title = _TITLES.get(error.code, "This cannot be done" if isinstance(error, InvalidRequest) else "It did not work")
     return render(
         visit, "failure.html", status=HTTP_STATUS[error.code], title=title, error=error, lost=True,
         request_id=request.scope["state"].get("request_id", ""),
     )  # fmt: skip
+
+
+def _names_namespace(visit: Visit) -> bool:
+    return any(name == "namespace" for name, _ in parse_qsl(visit.query, keep_blank_values=True))
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
