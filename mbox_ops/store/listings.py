@@ -6,10 +6,11 @@ of an order by an attribute or a metric first the runs with a number there, then
 when descending), then those with neither. The statements are written so that no planner has a choice.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Float, FromClause, Select, and_, case, func, literal, select
 
 from mbox_ops.entities.search import RunGroup
 from mbox_ops.search.tree import Filter, SortKey
@@ -26,6 +27,8 @@ Phase = Literal["numbers", "texts", "nothing"]
 
 _RUNS = runs.join(subjects, subjects.c.id == runs.c.subject_id)
 _ALIVE = subjects.c.deletion_id.is_(None)
+_HUGE = 1e290  # a sum of fewer than 10**18 smaller numbers is one of float64
+_SMALLER = 2.0**64
 
 
 class Listing(NamedTuple):
@@ -216,12 +219,36 @@ def groups(conn: Connection, listing: Listing, *, limit: int) -> list[RunGroup]:
     text = by.text if by.number is None or by.text is None else case((by.number.is_(None), by.text))
     value = [part for part in (by.number, text) if part is not None]
     of = next((key.number for key in measured if key.number is not None), None)
-    figures = [] if of is None else [func.avg(of), func.min(of), func.max(of)]
+    figures = [] if of is None else [*_sums(of), func.min(of), func.max(of)]
     query = _over_runs(conn, listing, ids).with_only_columns(func.count(), *value, *figures, maintain_column_froms=True)
     query = query.group_by(*value).order_by(func.count().desc(), *value).limit(limit)
     found = []
     for count, *parts in conn.execute(query):
         here = next((part for part in parts[: len(value)] if part is not None), None)
-        mean, least, greatest = parts[len(value) :] or (None, None, None)
-        found.append(RunGroup(value=here, runs=count, mean=mean, min=least, max=greatest))
+        *sums, least, greatest = parts[len(value) :] or (None, 0, None, 0, None, None)
+        found.append(RunGroup(value=here, runs=count, mean=_mean(*sums), min=least, max=greatest))
     return found
+
+
+def _sums(of: Expression) -> list[Expression]:
+    """The sum and the count of numbers, and both of those whose sum may overflow, made smaller before.
+
+    PostgreSQL's `avg` sums squares, too, and fails where those do not fit.
+    """
+    is_huge = func.abs(of) >= _HUGE
+    small = of.is_not(None) & ~is_huge
+    return [
+        func.sum(of).filter(small), func.count().filter(small),
+        func.sum(of * literal(1 / _SMALLER, Float(53))).filter(is_huge), func.count().filter(is_huge),
+    ]  # fmt: skip
+
+
+def _mean(small: float | None, smalls: int, huge: float | None, huges: int) -> float | None:
+    """The mean of all, of what `_sums` has found; None where there is none."""
+    count = smalls + huges
+    if not count or (huges and huge is None):  # SQLite's NULL for a sum of both infinities
+        return None
+    found = (small or 0.0) / count
+    if huge is not None:
+        found += huge / count * _SMALLER
+    return None if math.isnan(found) else found

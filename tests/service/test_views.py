@@ -1,5 +1,7 @@
 """Saved views, runs in groups, and the parts of scenarios: what the pages ask of the service."""
 
+from math import inf
+
 import pytest
 
 from mbox_ops.entities.deletions import CreateDeletion, Selector
@@ -103,6 +105,24 @@ def test_runs_with_the_same_value_are_a_group(grouped: Service) -> None:
         RunGroup(value=1.0, runs=2, mean=1.0, min=1.0, max=1.0),
         RunGroup(value=0.0, runs=1, mean=1.0, min=1.0, max=1.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "mean"),
+    [
+        ([1.7e308, 1.7e308], 1.7e308),
+        ([1.7e308, -1.7e308], 0.0),
+        ([1e200, -3e200], -1e200),
+        ([inf, 1.0], inf),
+        ([inf, -inf], None),
+    ],
+)
+def test_groups_of_huge_numbers_have_a_mean(service: Service, values: list[float], mean: float | None) -> None:
+    """Or infinity, where one is; nothing where both are. No sum overflows on the way."""
+    for value in values:
+        points = [Block(names=["loss"], values=pack_floats([value]))]
+        service.batches.write(ANN, Batch(open=OpenRun(scenario="vision"), points=points))
+    assert [group.mean for group in groups(service, "status", "metrics.loss")] == [mean]
 
 
 def test_groups_are_of_one_scenario_where_it_is_asked_for(grouped: Service) -> None:
