@@ -130,13 +130,15 @@ def pages_of(shown: Shown) -> dict[str, str]:
     """The addresses of the pages by the names of their pictures."""
     training = f"/runs/{shown.training}"
     several = urlencode({"run": shown.runs[:6]}, doseq=True)
-    found = urlencode({"scenario": "tumour-diagnosis", "filter": "metrics.test/accuracy > 0.9 AND params.alpha < 0.1"})
-    usual = urlencode({"columns": "status,collection,started_at,metrics.test/accuracy,metrics.test/loss"})
+    columns = "status,collection,started_at,params.alpha,params.rate,metrics.test/accuracy,metrics.test/loss"
+    found = urlencode({
+        "scenario": "tumour-diagnosis", "filter": "metrics.test/accuracy > 0.9 AND params.alpha < 0.1",
+        "columns": columns, "sort": "metrics.test/loss",
+    })  # fmt: skip
     return {
         "sign-in": "/sign-in", "scenarios": "/scenarios?open=diabetes-progression&open=tumour-diagnosis",
-        "runs": f"/runs?{found}",
-        "runs-grouped": "/runs?group=params.alpha&metric=metrics.test/accuracy", "columns": f"/runs/columns?{usual}",
-        "views": "/views",
+        "runs": f"/runs?{found}", "runs-grouped": "/runs?group=params.alpha&metric=metrics.test/accuracy",
+        "columns": f"/runs/columns?{found}", "views": "/views",
         "run": f"/runs/{shown.dag_run}", "run-metrics": f"{training}/metrics", "run-system": f"{training}/system",
         "run-events": f"{training}/events", "run-artifacts": f"{training}/artifacts?artifact={shown.picture}",
         "run-checkpoints": f"{training}/checkpoints?checkpoint={shown.checkpoint}", "run-raw": f"{training}/raw",
