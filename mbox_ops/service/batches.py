@@ -21,7 +21,7 @@ from mbox_ops.errors import Fenced, RunDeleted
 from mbox_ops.service import metadata, settings, standing
 from mbox_ops.service.access import Actor
 from mbox_ops.service.artifacts import held_blobs
-from mbox_ops.service.checks import Checked, check_batch, check_fits, check_parts
+from mbox_ops.service.checks import MOST_LOST, Checked, check_batch, check_fits, check_parts
 from mbox_ops.service.clock import Clock
 from mbox_ops.service.opening import Opening, Target, bound, fenced, known_writer, spoken
 from mbox_ops.store import artifacts, catalogue, events, names, outbox, segments, series, subjects, uses, writers
@@ -168,13 +168,13 @@ class _Write:
         if known is not None:
             if known.replaced:
                 raise self._fenced(writers.newest_epoch(conn, subject_id=self._subject.id, origin=writer.origin))
-            lost = writer.seq - known.seq - 1 + self._batch.lost
+            lost = self._lost(known.seq)
             writers.advance(conn, writer_id=known.id, seq=writer.seq, lost=lost, now=self._now)
             return known.id, []
         newest = writers.newest_epoch(conn, subject_id=self._subject.id, origin=writer.origin)
         if newest is not None and newest > writer.epoch:
             raise self._fenced(newest)
-        lost = writer.seq - 1 + self._batch.lost
+        lost = self._lost(0)
         made = writers.insert(conn, subject_id=self._subject.id, writer=writer, lost=lost, now=self._now)
         if made is None:
             raise bound(writer, "to another run")
@@ -183,6 +183,10 @@ class _Write:
         return made, writers.replace_older(
             conn, subject_id=self._subject.id, origin=writer.origin, epoch=writer.epoch
         )  # fmt: skip
+
+    def _lost(self, before: int) -> int:
+        """How many batches are lost since that one, by the numbers and by what the batch says; so many at the most."""
+        return min(self._writer.seq - before - 1 + self._batch.lost, MOST_LOST)
 
     def _fenced(self, newest: int | None) -> Fenced:
         return fenced(self._writer, self._subject.type, self._subject.uid, newest)
