@@ -5,7 +5,7 @@ import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ Fate = Literal[
     "truncate the request", "truncate the reply", "reset before", "reset after",
 ]  # fmt: skip
 FATES: tuple[Fate, ...] = get_args(Fate)
+Choose = Callable[[str, int], Fate | bytes]
+"""What becomes of a request, by its first line and its number; bytes are the answer to it."""
 DELAY = 0.15
 SILENCE = 5.0
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing sends RST
@@ -23,25 +25,27 @@ class Proxy:
     """Passes connections on to a server.
 
     Attributes:
-        fates: what to do with the next requests that carry a body; when it is empty, `choose` says it.
+        fates: what to do with the next requests of these methods; when it is empty, `choose` says it.
         choose: the fate of a request that `fates` says nothing about.
         methods: of the requests that meet a fate; the others pass.
+        requests: the first lines of all that came.
         cut: how much of a message that is truncated gets through.
         lost: how many requests did not just pass.
         seen: how often each fate came about.
     """
 
-    def __init__(self, target: str, choose: Callable[[], Fate]) -> None:
+    def __init__(self, target: str, choose: Choose, methods: tuple[bytes, ...]) -> None:
         parts = urlsplit(target)
         self._target = (parts.hostname or "", parts.port or 0)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.fates: list[Fate] = []
         self.choose = choose
-        self.methods: tuple[bytes, ...] = (b"POST",)
+        self.methods = methods
+        self.requests: list[str] = []
         self.cut: Callable[[], float] = lambda: 2 / 3
         self.lost = 0
-        self.seen: Counter[Fate] = Counter()
+        self.seen: Counter[Fate | bytes] = Counter()
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -58,16 +62,25 @@ class Proxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with suppress(OSError), client, socket.create_connection(self._target) as server:
+        with suppress(OSError), client, ExitStack() as stack:
+            server: socket.socket | None = None
             while request := _message(client):
-                if not self._meet(client, server, request, self._fate(request)):
+                fate = self._fate(request)
+                if isinstance(fate, bytes):
+                    client.sendall(fate)
+                    return
+                if server is None:
+                    server = stack.enter_context(socket.create_connection(self._target))
+                if not self._meet(client, server, request, fate):
                     return
 
-    def _fate(self, request: bytes) -> Fate:
-        if not request.startswith(self.methods):
-            return "pass"
+    def _fate(self, request: bytes) -> Fate | bytes:
+        line = request.partition(b"\r\n")[0].decode()
         with self._lock:
-            fate = self.fates.pop(0) if self.fates else self.choose()
+            self.requests.append(line)
+            if not request.startswith(self.methods):
+                return "pass"
+            fate = self.fates.pop(0) if self.fates else self.choose(line, len(self.requests))
             self.seen[fate] += 1
             self.lost += fate != "pass"
         return fate
@@ -133,14 +146,17 @@ def _message(sock: socket.socket) -> bytes:
 
 
 @contextmanager
-def proxy(target: str, choose: Callable[[], Fate] = lambda: "pass") -> Iterator[Proxy]:
+def proxy(
+    target: str, choose: Choose = lambda line, number: "pass", *, methods: tuple[bytes, ...] = (b"POST",)
+) -> Iterator[Proxy]:
     """A proxy in front of a server.
 
     Args:
         target: the server's URL.
-        choose: the fate of each request with a body that `Proxy.fates` says nothing about.
+        choose: the fate of each request of these methods that `Proxy.fates` says nothing about.
+        methods: of the requests that meet a fate.
     """
-    running = Proxy(target, choose)
+    running = Proxy(target, choose, methods)
     try:
         yield running
     finally:

@@ -153,7 +153,7 @@ def test_what_was_logged_while_the_service_was_away_is_replaced_by_the_next_try(
 ) -> None:
     """Whenever the first try's batches come out of the spool: the service holds the second's, and has lost none."""
     back = tmp_path / "back"
-    with proxy(lab.url, lambda: "pass" if back.exists() else "reset before") as line:
+    with proxy(lab.url, lambda *_: "pass" if back.exists() else "reset before") as line:
         line.methods = (b"POST", b"GET")
         lab.connection |= {"host": line.url}
         ran = lab.run_dag("away_at_first", conf={"back": str(back)}, forked=forked)

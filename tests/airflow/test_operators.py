@@ -112,7 +112,7 @@ def test_a_scenario_that_is_no_name_fails_at_once(lab: Lab) -> None:
 def test_a_service_that_is_away_lets_airflow_retry(lab: Lab, tmp_path: Path) -> None:
     """The first try found nobody, and failed; the second wrote."""
     back = tmp_path / "back"
-    with proxy(lab.url, lambda: "pass" if back.exists() else "reset before") as line:
+    with proxy(lab.url, lambda *_: "pass" if back.exists() else "reset before") as line:
         lab.connection |= {"host": line.url}
         ran = lab.run_dag("submitting", {"MBOX_RETRY_SECONDS": "1"}, conf={"back": str(back)})
     assert (ran["tasks"]["submit"]["state"], ran["tasks"]["submit"]["try_number"]) == ("success", 2)

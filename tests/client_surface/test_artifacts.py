@@ -173,7 +173,7 @@ def test_a_broken_line_costs_a_part_and_no_more(namespace: str, server: LiveServ
         run = client.runs.create()
         line.cut = dice.random
         line.methods = (b"PUT", b"POST /api/v1/uploads")
-        line.choose = lambda: dice.choice(fates) if dice.random() < 0.5 else "pass"
+        line.choose = lambda *_: dice.choice(fates) if dice.random() < 0.5 else "pass"
         (artifact,) = run.upload_artifact(file)
         assert line.lost > 0
         assert artifact.checksum == checksum(data)
@@ -210,14 +210,14 @@ def test_a_service_that_stays_away_is_unavailable_and_leaves_nothing(
         run = client.runs.create()
         line.methods = (b"PUT",)
         line.fates = ["pass"]
-        line.choose = lambda: "lose the request"
+        line.choose = lambda *_: "lose the request"
         with pytest.raises(Unavailable):
             run.upload_artifact(file, timeout=0.3)
     assert Client().runs.get(run.id).artifacts() == []
     told: list[int] = []
     (artifact,) = Client().artifacts.upload(run.id, file, progress=lambda path, done, of: told.append(done))
     assert told == [PART, PART + 10]
-    with proxy(server.url, lambda: "lose the request") as line:
+    with proxy(server.url, lambda *_: "lose the request") as line:
         line.methods = (b"GET",)
         with pytest.raises(Unavailable):
             download(HttpApi(line.url, None, namespace), artifact, tmp_path / "to", timeout=0.3)

@@ -22,7 +22,7 @@ from mbox_kfp import (
 from mbox_kfp.compile import COMPONENTS
 from mbox_ops.testing import free_port, live_server
 from tests.kfp.calling import call
-from tests.kfp.proxy import proxy
+from tests.proxy import proxy
 
 pytestmark = [
     pytest.mark.kfp,
@@ -77,7 +77,7 @@ class LosesEveryAnswer:
 def test_every_component_comes_through_a_busy_service_that_loses_answers(play, written):
     """503, then stored without a reply, then recognised: everything is there once, and what is deleted once."""
     make_runs("kfp-busy-gone", "kfp-busy-gone-2")
-    with proxy(written.url, LosesEveryAnswer()) as between:
+    with proxy(written.url, LosesEveryAnswer(), methods=(b"GET", b"POST")) as between:
         pipeline = every_component("kfp-busy", deleted="kfp-busy-gone", url=between.url, on_error="fail")
         log = play(pipeline)
     assert sum(line.startswith("POST") for line in between.requests) == 3 * len(COMPONENTS)

@@ -15,7 +15,7 @@ from mbox_kfp.log_event.component import log_event as log_event_step
 from mbox_ops.testing import free_port, live_server
 from tests.kfp import parts
 from tests.kfp.conftest import Written
-from tests.kfp.proxy import proxy
+from tests.proxy import proxy
 
 pytestmark = [
     pytest.mark.kfp,
@@ -41,7 +41,7 @@ def test_a_lost_reply_stores_once(written):
     def fate(line, number):
         return "lose the reply" if line.startswith("POST") and number == 2 else "pass"
 
-    with proxy(written.url, fate) as between:
+    with proxy(written.url, fate, methods=(b"GET", b"POST")) as between:
         run_id, _ = step("kfp-lost-reply", url=between.url)
     assert [line.split()[0] for line in between.requests] == ["GET", "POST", "POST"]
     run = written.run("kfp-lost-reply")
@@ -61,7 +61,7 @@ class LosesReplies:
         if line.startswith("POST") and not self.back_at:
             self.back_at = time.monotonic() + self.seconds
             return "lose the reply"
-        return "refuse" if time.monotonic() < self.back_at else "pass"
+        return "lose the request" if time.monotonic() < self.back_at else "pass"
 
 
 def test_a_step_whose_reply_never_came_replaces_it_when_it_is_retried(play, written):
@@ -72,7 +72,7 @@ def test_a_step_whose_reply_never_came_replaces_it_when_it_is_retried(play, writ
         task = submit_metrics(metrics={"a": 1}, scenario="kfp-never-came", url=url, timeout_seconds=2.0)
         task.set_retry(3, "0s")
 
-    with proxy(written.url, LosesReplies(seconds=2.5)) as between:
+    with proxy(written.url, LosesReplies(seconds=2.5), methods=(b"GET", b"POST")) as between:
         log = play(never_came, url=between.url)
     assert "This step tried" in log
     assert sum(line.startswith("POST") for line in between.requests) > 2
@@ -83,9 +83,9 @@ def test_a_step_waits_for_a_service_that_is_coming_back(written):
     """503 and refused connections are tried again within the time that is given."""
 
     def fate(line, number):
-        return "refuse" if number <= 2 else "pass"
+        return "lose the request" if number <= 2 else "pass"
 
-    with proxy(written.url, fate) as between:
+    with proxy(written.url, fate, methods=(b"GET", b"POST")) as between:
         step("kfp-coming-back", url=between.url)
     assert len(between.requests) == 4
     assert len(written.events(written.run("kfp-coming-back"))) == 1
@@ -133,9 +133,9 @@ def test_a_users_step_that_started_without_its_epoch_logs_when_the_service_is_ba
     def fate(line, number):
         nonlocal back_at
         back_at = min(back_at, time.monotonic() + 1.0)
-        return "refuse" if time.monotonic() < back_at else "pass"
+        return "lose the request" if time.monotonic() < back_at else "pass"
 
-    with proxy(written.url, fate) as between:
+    with proxy(written.url, fate, methods=(b"GET", b"POST")) as between:
         log = play(late, url=between.url)
         time.sleep(max(0.0, back_at - time.monotonic()))
         subprocess.run([sys.executable, "-m", "mbox_ops", "sync", "--url", between.url], check=True)
@@ -180,12 +180,12 @@ def test_a_mistake_of_the_user_is_final(written):
 
 def test_what_is_no_tracking_service_is_found_out(environment):
     """Some other web server at that address."""
-    with proxy("http://127.0.0.1:9", lambda line, number: "pass") as other:
-        other.handle = lambda client: (
-            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") or client.close()
-        )
-        with pytest.raises(RuntimeError, match="is not the mbox-ops service"):
-            step("kfp-nowhere", url=other.url)
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    with (
+        proxy("http://127.0.0.1:9", lambda line, number: page, methods=(b"GET", b"POST")) as other,
+        pytest.raises(RuntimeError, match="is not the mbox-ops service"),
+    ):
+        step("kfp-nowhere", url=other.url)
 
 
 def test_the_token_comes_from_the_environment_and_is_never_shown(environment, monkeypatch, capfd):

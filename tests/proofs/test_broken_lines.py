@@ -20,7 +20,7 @@ def test_a_line_that_breaks_at_every_place_loses_and_doubles_nothing(tmp_path: P
     """Every step is a batch of its own, and every seventh request meets with some trouble."""
     dice = random.Random(SEED)
 
-    def choose() -> Fate:
+    def choose(line: str, number: int) -> Fate:
         return dice.choice(TROUBLES) if dice.random() < TROUBLE else "pass"
 
     with (
