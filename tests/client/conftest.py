@@ -1,5 +1,6 @@
 """A real server, and recorders that write to it."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,3 +34,6 @@ def make_recorder(server: LiveServer, tmp_path: Path) -> Iterator[RecorderMaker]
     yield make
     for recorder in made:
         recorder.close(timeout=0)
+    shutil.rmtree(tmp_path / "spool", ignore_errors=True)
+    for recorder in made:
+        recorder.forked()  # as a child does, it forgets what is unsent: the end of the tests must not try to send it
