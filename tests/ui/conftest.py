@@ -21,6 +21,8 @@ REPORTS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
 """
+ORCHESTRATORS = "airflow/prod=https://airflow.example.com:8443/ kfp/default=https://kfp.example.com"
+FRAMING = "https://airflow.example.com http://127.0.0.1:8080"
 PATIENCE = 20_000  # milliseconds: a busy machine is slow, and nothing is asked of its speed here
 
 
@@ -40,15 +42,15 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="package")
 def server() -> Iterator[LiveServer]:
-    """A server without tokens. Tests write to namespaces of their own."""
-    with live_server() as running:
+    """A server without tokens, which knows an Airflow and a KFP. Tests write to namespaces of their own."""
+    with live_server(environment={"MBOX_ORCHESTRATORS": ORCHESTRATORS}) as running:
         yield running
 
 
 @pytest.fixture(scope="package")
 def closed() -> Iterator[LiveServer]:
-    """A server that asks for a token."""
-    with live_server(tokens=True) as running:
+    """A server that asks for a token, and whose pages other sites may show in a frame."""
+    with live_server(tokens=True, environment={"MBOX_FRAME_ANCESTORS": FRAMING}) as running:
         yield running
 
 

@@ -54,5 +54,6 @@ def test_nothing_serious_is_found_in_either_theme(open_tab: Any, watch: Watch, w
 
 def _drawn(tab: Any) -> None:
     """Wait until the charts are there, if there are any."""
-    if tab.locator("figure.chart").count():
-        tab.wait_for_load_state("networkidle")
+    if tab.locator("figure[data-chart]").count():
+        tab.locator("figure[data-chart][aria-busy=false]").first.wait_for()
+        tab.wait_for_function("!document.querySelector('figure[aria-busy=true]')")

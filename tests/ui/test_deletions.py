@@ -323,10 +323,11 @@ def test_without_the_right_to_delete_nothing_offers_it(
     tab.goto(f"/deletions/new?scenario=churn&namespace={namespace}")
     assert tab.get_by_role("heading", level=1).inner_text() == "Not allowed"
     cookie = session_of(closed, token)
-    page = ask(closed.url, "GET", f"/deletions/{deletion.id}", headers={"Accept": "text/html", "Cookie": cookie})
+    headers = {"Accept": "text/html", "Cookie": cookie}
+    page = ask(closed.url, "GET", f"/deletions/{deletion.id}?namespace={namespace}", headers=headers)
     field = re.search(rb'name="csrf" value="(\w+)"', page.body)
     assert field is not None
     cookies = f"{cookie}; {page.headers['set-cookie'].partition(';')[0]}"
-    answer = post(closed, f"/deletions/{deletion.id}/undo", f"csrf={field[1].decode()}", cookie=cookies)
-    assert answer.status == 403
+    undo = f"/deletions/{deletion.id}/undo?namespace={namespace}"
+    assert post(closed, undo, f"csrf={field[1].decode()}", cookie=cookies).status == 403
     assert owner.deletions.get(deletion.id).state == "TOMBSTONED"

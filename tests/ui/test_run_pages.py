@@ -13,7 +13,7 @@ import pytest
 
 from mbox_ops import Client
 from mbox_ops.settings import server_settings
-from mbox_ops.testing import LiveServer, live_server
+from mbox_ops.testing import LiveServer
 from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from tests.server.asking import ask
 from tests.ui.conftest import Watch
@@ -373,19 +373,15 @@ def test_a_run_that_is_not_there_is_a_page_that_says_so(tab: Any, namespace: str
     assert "nobody" in tab.locator(".said").inner_text()
 
 
-def test_a_run_leads_back_to_its_orchestrator(open_tab: Callable[..., Any]) -> None:
+def test_a_run_leads_back_to_its_orchestrator(tab: Any, write: Write, namespace: str) -> None:
     """Where the server was told the addresses of its deployments."""
-    places = "airflow/prod=https://airflow.example:8080/ kfp/default=https://kfp.example"
-    with live_server(environment={"MBOX_ORCHESTRATORS": places}) as server:
-        tab = open_tab(url=server.url)
-        for key, link, address in (
-            ("airflow/prod/a%2Fb/manual__1/fit#0", "Open it in Airflow",
-             "https://airflow.example:8080/dags/a%2Fb/runs/manual__1"),
-            ("kfp/default/4711", "Open it in Kubeflow Pipelines", "https://kfp.example/#/runs/details/4711"),
-        ):  # fmt: skip
-            run = ask(server.url, "POST", "/api/v1/runs", {"key": key, "open": {}}).data["run"]
-            tab.goto(f"/runs/{run['id']}")
-            assert tab.get_by_role("link", name=link).get_attribute("href") == address
+    for key, link, address in (
+        ("airflow/prod/a%2Fb/manual__1/fit#0", "Open it in Airflow",
+         "https://airflow.example.com:8443/dags/a%2Fb/runs/manual__1"),
+        ("kfp/default/4711", "Open it in Kubeflow Pipelines", "https://kfp.example.com/#/runs/details/4711"),
+    ):  # fmt: skip
+        tab.goto(at(namespace, write(key=key, open={})))
+        assert tab.get_by_role("link", name=link).get_attribute("href") == address
     with pytest.raises(ValueError, match="MBOX_ORCHESTRATORS holds 'airflow=there'"):
         server_settings({"MBOX_ORCHESTRATORS": "airflow=there"})
 

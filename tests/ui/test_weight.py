@@ -4,24 +4,30 @@ from typing import Any
 
 import pytest
 
-from tests.ui.test_runs import Write, names
+from mbox_ops.testing import LiveServer
+from mbox_ops.wire.encodings import NAMESPACE_HEADER
+from tests.server.asking import ask
+from tests.ui.test_runs import names
 
 MOST_REQUESTS = 10
 MOST_BYTES = 150_000  # as they are sent: compressed
 PAGES = ["/scenarios", "/runs", "/runs?group=collection", "/runs/columns", "/views", "/sign-in", "/nothing"]
 
 
-@pytest.fixture
-def full(write: Write, namespace: str) -> str:
-    """The namespace, with a full page of runs that have many metrics and long names."""
+@pytest.fixture(scope="module")
+def full(server: LiveServer) -> str:
+    """A namespace with a full page of runs that have many metrics and long names; no test changes it."""
     for number in range(50):
         metrics = [f"group-{group}/metric {number}" for group in range(10)]
-        write(
-            open={"scenario": "a scenario with a rather long name", "name": f"a run with a rather long name {number}"},
-            parameters={f"parameter {place}": number * place for place in range(20)},
-            points=[{"names": ["loss", "accuracy", *metrics], "steps": [0], "values": [number / 7] * 12}],
-        )
-    return namespace
+        batch = {
+            "open": {
+                "scenario": "a scenario with a rather long name", "name": f"a run with a rather long name {number}",
+            },
+            "parameters": {f"parameter {place}": number * place for place in range(20)},
+            "points": [{"names": ["loss", "accuracy", *metrics], "steps": [0], "values": [number / 7] * 12}],
+        }  # fmt: skip
+        assert ask(server.url, "POST", "/api/v1/batches", batch, headers={NAMESPACE_HEADER: "full"}).status == 200
+    return "full"
 
 
 def at(path: str, namespace: str) -> str:
