@@ -22,7 +22,9 @@ export function live(table, changed) {
   /** @returns {Promise<HTMLTableElement | null>} */
   async function load() {
     try {
-      const response = await fetch(location.href, { headers: { accept: "text/html" } });
+      const address = new URL(location.href);
+      address.searchParams.delete("total"); // to count all takes longer than to look
+      const response = await fetch(address, { headers: { accept: "text/html" } });
       if (!response.ok || response.redirected) return null;
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       return /** @type {HTMLTableElement | null} */ (page.querySelector("#runs"));
