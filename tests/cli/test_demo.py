@@ -11,6 +11,7 @@ from mbox_ops.testing import LiveServer, live_server
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed: make install")
 
+from mbox_ops.cli.demo.running import run_demo
 from mbox_ops.demo import diabetes, tumours
 from mbox_ops.demo.recording import RECORDED
 from mbox_ops.demo.views import save_view
@@ -47,3 +48,11 @@ def test_the_trainings_leave_something_for_every_page(server: LiveServer, tmp_pa
     assert sorted(tag for version in client.model_versions.list(run=run) for tag in version.unique_tags) == [
         "candidate", "production",
     ]  # fmt: skip
+
+
+def test_a_folder_with_an_earlier_demo_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else its runs would be counted among the new ones."""
+    (tmp_path / "service").mkdir()
+    assert run_demo(keep=False, home=tmp_path) == 2
+    assert "holds what an earlier demo recorded" in " ".join(capsys.readouterr().err.split())
+    assert list(tmp_path.iterdir()) == [tmp_path / "service"]

@@ -30,6 +30,9 @@ def run_demo(*, keep: bool, home: Path | None) -> int:
         problem(f"The demo needs more: pip install 'mbox-ops[demo]' (missing: {', '.join(missing)}).")
         return 2
     folder = (home or Path(tempfile.mkdtemp(prefix="mbox-demo-"))).absolute()
+    if (folder / "service").exists():
+        problem(f"{folder} holds what an earlier demo recorded; name another folder with --home.")
+        return 2
     folder.mkdir(parents=True, exist_ok=True)
     _forget_other_services(folder)
     server = LiveServer(home=folder / "service", port=free_port(), database_url=None, token=None)
@@ -67,8 +70,11 @@ def step(what: str) -> Iterator[None]:
 
 def _record(url: str, folder: Path) -> bool:
     for part in PARTS:
-        with step(part.title):
-            wrong = part.record(url, folder)
+        try:
+            with step(part.title):
+                wrong = part.record(url, folder)
+        except subprocess.TimeoutExpired as error:
+            wrong = f"{part.title}: it has not ended within {error.timeout:.0f} seconds and was stopped."
         if wrong is not None:
             problem(wrong)
             return False
