@@ -19,7 +19,7 @@ def external_views() -> list[dict[str, str]]:
     if not url:
         return []
     names = {"instance": "pages_instance", "namespace": "pages_namespace"}
-    given = {name: str(conf.get(SECTION, option, fallback="default")) for name, option in names.items()}
+    given = {name: str(conf.get(SECTION, option, fallback="") or "default") for name, option in names.items()}
     rest = urlencode({name: value for name, value in given.items() if value != "default"})
     return [
         {

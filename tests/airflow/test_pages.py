@@ -15,6 +15,14 @@ def test_without_an_address_there_are_no_tabs(airflow: Airflow) -> None:
     assert airflow.call("tests.airflow.inside:tabs") == []
 
 
+def test_options_that_are_left_empty_are_not_said(airflow: Airflow) -> None:
+    """A namespace without a name is none."""
+    given = {"URL": "https://mbox.example.com/", "INSTANCE": "", "NAMESPACE": ""}
+    environment = {f"AIRFLOW__MBOX__PAGES_{name}": value for name, value in given.items()}
+    tabs = airflow.call("mbox_airflow.views:external_views", environment)
+    assert tabs[0]["href"] == "https://mbox.example.com/from/airflow?dag_id={DAG_ID}"
+
+
 def test_a_dag_a_dag_run_and_a_task_have_a_tab_that_leads_to_their_page(airflow: Airflow, lab: Lab) -> None:
     """As Airflow's UI fills the address in; what it knows nothing of is said on the page."""
     ran = lab.run_dag("every_operator")
