@@ -118,6 +118,17 @@ def test_lists_show_their_first_items(client, server):
     assert "None." in words(client.runs.search("scenario = 'none of that name'")._repr_html_())
 
 
+def test_models_versions_and_checkpoints_are_tables(client, server):
+    """With what they came from, and the last value of each metric."""
+    run = client.runs.create(scenario="views", run_name="trained")
+    client.checkpoints.create(run, 3, {"loss": 0.25})
+    client.model_versions.create(client.models.create("churn", "ada"), "2026", run=run, unique_tags=["best"])
+    assert {"churn", "ada"} <= set(words(client.models.list()._repr_html_()).split())
+    assert "['best']" in words(client.model_versions.list()._repr_html_())
+    assert "trained" in words(client.model_versions.list()._repr_html_())
+    assert words(client.checkpoints.list(run)._repr_html_()).split()[-1] == "0.25"
+
+
 def test_events_show_when_what_and_who(client, server):
     """With their metadata."""
     run = client.runs.create()

@@ -13,6 +13,7 @@ from mbox_ops.client.html.curves import curve
 from mbox_ops.client.html.markup import Html, document, element, table, title
 from mbox_ops.client.reading import Metrics
 from mbox_ops.client.rows import row_of
+from mbox_ops.client.stored import Stored
 from mbox_ops.client.values import Event
 from mbox_ops.entities import runs
 from mbox_ops.entities.limits import RESERVED_PARAMETERS, RESERVED_TAGS
@@ -99,6 +100,17 @@ def _runs(items: Sequence[Any]) -> list[Html]:
     return [_table(told)]
 
 
+def _objects(items: Sequence[Any]) -> list[Html]:
+    """Models, their versions, checkpoints: what their records say, and the last value of each metric."""
+    rows = []
+    for item in items:
+        row = {name: value for name, value in msgspec.structs.asdict(item.record).items() if value not in ("", [])}
+        row |= {f"metrics.{name}": each.last for name, each in row.pop("metrics", {}).items()}
+        source = row.pop("source", None)
+        rows.append({**row, "came from": None if source is None else source.run_name})
+    return [_table(rows)]
+
+
 def _events(items: Sequence[Any]) -> list[Html]:
     rows = [
         {"at": _instant(event.wallclock_time), "name": event.name, "source": event.source_name,
@@ -152,7 +164,8 @@ def _more(there: int, shown: int) -> str:
 
 
 _PAGES: tuple[tuple[Callable[[object], bool], Callable[[Sequence[Any]], list[Html]]], ...] = (
-    (lambda item: hasattr(item, "record"), _runs),
+    (lambda item: hasattr(item, "writes_here"), _runs),
+    (lambda item: isinstance(item, Stored), _objects),
     (lambda item: isinstance(item, Event), _events),
     (lambda item: hasattr(item, "columns") and hasattr(item, "total"), _histories),
     (lambda item: hasattr(item, "nan_starts"), lambda items: [element("div", *map(_curve, items))]),
