@@ -110,6 +110,8 @@ def test_a_certificate_is_looked_at(tmp_path: Path) -> None:
         assert states(way(trusting))["certificate"] == "ok"
         assert states(answers(trusting))["clock"] == "ok"
         assert states(way(settings(server, tmp_path, url=url, verify=False)))["certificate"] == "warning"
+        *_, folder = way(settings(server, tmp_path, url=url, verify=str(tmp_path)))  # of authorities; this has none
+        assert folder.says == "It is refused: unable to get local issuer certificate."
 
 
 def test_clocks_may_differ_by_some_seconds() -> None:

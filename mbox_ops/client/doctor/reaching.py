@@ -4,6 +4,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -99,4 +100,7 @@ def _context(verify: bool | str) -> ssl.SSLContext:
 
     if verify is False:
         return ssl._create_unverified_context()  # noqa: S323 - somebody has switched it off, and is told so
-    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH if verify is True else verify)
+    authorities = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
+    if Path(authorities).is_dir():  # as `requests` takes it, too
+        return ssl.create_default_context(capath=authorities)
+    return ssl.create_default_context(cafile=authorities)
