@@ -170,6 +170,13 @@ def test_a_form_without_the_csrf_token_is_refused(closed: LiveServer, field: str
     assert b"Load the page again" in answer.body
 
 
+def test_a_form_of_too_many_fields_is_told_so(closed: LiveServer) -> None:
+    """It is a mistake of who sends it, not of the server."""
+    cookie, field = csrf(closed)
+    answer = post(closed, "/theme", f"{field}{'&a=1' * 20_000}", cookie=cookie)
+    assert (answer.status, b"more than 1000" in answer.body) == (400, True)
+
+
 def test_a_form_is_url_encoded(closed: LiveServer) -> None:
     """What other sites may send without asking is refused by its type as well."""
     headers = {"Content-Type": "text/plain", "Origin": closed.url, **HTML}
