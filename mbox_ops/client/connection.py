@@ -64,6 +64,10 @@ class Connection:
         task = this_task()
         wanted = (run_id, task.origin, task.epoch)
         stream = self._streams.get(wanted)
+        if stream is not None and stream.producer.track.over is not None:  # the deletion that ended it may be undone
+            self._streams.pop(wanted, None)
+            stream.close()
+            stream = None
         if stream is None:
             made = self.recorder.stream(run_id=run_id, origin=task.origin, epoch=task.epoch)
             stream = self._streams.setdefault(wanted, made)

@@ -8,7 +8,7 @@ import pytest
 
 import mbox_ops as mbox
 from mbox_ops import ArtifactMime, Client, Event, EventSource, MetricValue, tracking
-from mbox_ops.errors import InvalidRequest, NotFound
+from mbox_ops.errors import InvalidRequest, NotFound, RunDeleted
 
 pytestmark = pytest.mark.usefixtures("namespace")
 
@@ -245,6 +245,19 @@ def test_an_experiment_is_a_run_that_is_found_by_its_name():
     with pytest.raises(InvalidRequest, match="framework is 'abacus'"):
         mbox.new_experiment("x", framework="abacus")
     assert Client().get_experiment(experiment.id).status == "RUNNING"
+
+
+def test_a_run_that_came_back_takes_what_is_logged_again(run):
+    """In the process that was refused while it was deleted, too."""
+    run.end_run()
+    client = Client()
+    done = client.deletions.create(run=run)
+    with pytest.raises(RunDeleted):
+        client.set_metadata(run.id, {"a": 1})
+    client.deletions.undo(done)
+    client.set_metadata(run.id, {"a": 2})
+    client.runs.get(run).set_tags({"a": "b"})
+    assert (client.get_metadata(run.id), client.runs.get(run).tags["a"]) == ({"a": 2}, "b")
 
 
 def test_a_deletion_counts_previews_and_leaves_nothing_to_read(run):
