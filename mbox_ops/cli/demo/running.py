@@ -1,6 +1,7 @@
 """`mbox demo`: real pipelines and trainings record their runs, and everything is shown."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -46,10 +47,9 @@ def run_demo(*, keep: bool, home: Path | None) -> int:
     if seen is None:
         out.print(f"Everything is in {folder}.")
         return 1
-    if keep:
-        _leave_running(server)
-    _say_what_is_next(server, folder, seen, running=keep)
-    return 0
+    running = keep and _leave_running(server)
+    _say_what_is_next(server, folder, seen, running=running)
+    return 0 if running == keep else 1
 
 
 def _forget_other_services(folder: Path) -> None:
@@ -81,14 +81,25 @@ def _record(url: str, folder: Path) -> bool:
     return True
 
 
-def _leave_running(server: LiveServer) -> None:
+def _leave_running(server: LiveServer) -> bool:
     command = [sys.executable, "-m", "mbox_ops.server", "--port", str(server.port), "--grpc-port", "0"]
     with server.log.open("ab") as log:
         process = subprocess.Popen(
             command, env={**os.environ, "MBOX_HOME": str(server.home), "MBOX_DATABASE_URL": server.database_url},
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
+    while process.poll() is None and not _listens(server.port):
+        time.sleep(0.05)
+    if process.returncode is not None:
+        problem(f"The service did not start again; its log is {server.log}.")
+        return False
     out.print(f"The service runs on as process {process.pid}; `kill {process.pid}` stops it.")
+    return True
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _say_what_is_next(server: LiveServer, folder: Path, seen: Seen, *, running: bool) -> None:
