@@ -27,12 +27,9 @@ def run_demo(*, keep: bool, home: Path | None) -> int:
         keep: leave the service running at the end.
         home: where everything goes; a new temporary folder if it is not given.
     """
-    if missing := [package for name, package in NEEDED.items() if find_spec(name) is None]:
-        problem(f"The demo needs more: pip install 'mbox-ops[demo]' (missing: {', '.join(missing)}).")
-        return 2
     folder = (home or Path(tempfile.mkdtemp(prefix="mbox-demo-"))).absolute()
-    if (folder / "service").exists():
-        problem(f"{folder} holds what an earlier demo recorded; name another folder with --home.")
+    if hindrance := _hindrance(folder):
+        problem(hindrance)
         return 2
     folder.mkdir(parents=True, exist_ok=True)
     _forget_other_services(folder)
@@ -50,6 +47,15 @@ def run_demo(*, keep: bool, home: Path | None) -> int:
     running = keep and _leave_running(server)
     _say_what_is_next(server, folder, seen, running=running)
     return 0 if running == keep else 1
+
+
+def _hindrance(folder: Path) -> str | None:
+    """Why the demo cannot run; None if it can."""
+    if missing := [package for name, package in NEEDED.items() if find_spec(name) is None]:
+        return f"The demo needs more: pip install 'mbox-ops[demo]' (missing: {', '.join(missing)})."
+    if (folder / "service").exists():
+        return f"{folder} holds what an earlier demo recorded; name another folder with --home."
+    return None
 
 
 def _forget_other_services(folder: Path) -> None:
