@@ -224,6 +224,19 @@ def test_an_address_that_is_not_there_is_a_page_for_browsers(tab: Any, server: L
     assert ask(server.url, "GET", "/api/v1/nothing", headers=HTML).refusal == (404, "not_found")
 
 
+@pytest.mark.parametrize(
+    ("path", "above"),
+    [
+        ("/runs/some%2Frun/tags?namespace=n", "/runs/some%2Frun?namespace=n"), ("/runs/selection", "/runs"),
+        ("/deletions/a/undo", "/deletions/a"), ("/sign-out", "/"),
+    ],
+)  # fmt: skip
+def test_an_address_of_a_form_leads_to_the_page_above_it(server: LiveServer, path: str, above: str) -> None:
+    """One comes there by loading the page of a refused form anew, or by changing its colours."""
+    answer = ask(server.url, "GET", path, headers=HTML)
+    assert (answer.status, answer.headers["location"]) == (303, above)
+
+
 @pytest.mark.parametrize("path", ["/scenarios?nonsense=1", "/scenarios?limit=0", "/scenarios?namespace=%00"])
 def test_a_query_that_is_wrong_is_told(server: LiveServer, path: str) -> None:
     """As the API does, with the name of what is wrong."""

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote
 import structlog
 from litestar import Request, Response
 
-from mbox_ops.errors import InternalError, InvalidRequest, MboxError, Unauthenticated
+from mbox_ops.errors import InternalError, InvalidRequest, MboxError, MethodNotAllowed, Unauthenticated
 from mbox_ops.server.failures import answer_failure, error_of
 from mbox_ops.server.guards import SAFE
 from mbox_ops.server.routes import Parts
@@ -50,6 +50,8 @@ def failure_page(visit: Visit, error: MboxError, request: Request[Any, Any, Any]
     opened = error.details.get("opens")
     if isinstance(opened, list) and request.method in SAFE and not _names_namespace(visit):
         return redirect(f"{here}{'&' if visit.query else '?'}namespace={quote(opened[0], safe='')}")
+    if isinstance(error, MethodNotAllowed) and request.method == "GET":  # a form's address, looked at or come back to
+        return redirect(visit.link(visit.path.rpartition("/")[0] or "/"))
     title = _TITLES.get(error.code, "This cannot be done" if isinstance(error, InvalidRequest) else "It did not work")
     return render(
         visit, "failure.html", status=HTTP_STATUS[error.code], title=title, error=error, lost=True,
