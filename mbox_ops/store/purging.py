@@ -4,9 +4,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mbox_ops.entities.deletions import DeletionState, Left
 from mbox_ops.store.database import Database
@@ -20,6 +33,7 @@ from mbox_ops.store.tables import (
     metadata_patches,
     segments,
     series,
+    series_writers,
     settings,
     subjects,
     uses,
@@ -31,10 +45,16 @@ _STATES: tuple[DeletionState, ...] = ("TOMBSTONED", "UNDONE", "PURGING", "PURGED
 _SUBJECTS = 50  # in one transaction
 _AT_ONCE: dict[str, int] = {"sqlite": 100, "postgresql": 1_000}  # rows in a statement, about a millisecond, or five
 
-# What can be many rows of one subject, in the order in which it goes; the rest goes with the subject by cascade.
+# What can be many rows of one subject, in the order in which it goes, so that nothing goes by cascade but with a run.
 _PARTS: tuple[Table, ...] = (
-    segments, chunks, axes, series, events, artifacts, uses, attributes, metadata_patches, settings
+    segments, chunks, axes, series_writers, series, events, artifacts, uses, attributes, metadata_patches, settings,
+    writers,
 )  # fmt: skip
+# By where they lie: it would look through all rows of a writer for each.
+_AT_PLACES: Any = text(
+    "series_writers.ctid = ANY (ARRAY (SELECT own.ctid FROM series_writers AS own"
+    " JOIN series ON series.id = own.series_id WHERE series.subject_id = ANY (:subject_ids) LIMIT :most))"
+).bindparams(bindparam("subject_ids", type_=ARRAY(BigInteger)))
 
 
 def left(conn: Connection) -> list[Left]:
@@ -103,7 +123,7 @@ def _drop(conn: Connection, ids: list[int], is_over: Callable[[], bool]) -> bool
     """Drop rows of some subjects, and them, when nothing else is left; whether they went."""
     most = _AT_ONCE[conn.dialect.name]
     for table in _PARTS if ids else ():
-        statement = sql_delete(table).where(table.c.id.in_(_rows_of(table, ids).limit(most)))
+        statement = sql_delete(table).where(_is_one_of(conn, table, ids, most))
         dropped = most
         while dropped == most:
             dropped = conn.execute(statement).rowcount
@@ -113,11 +133,21 @@ def _drop(conn: Connection, ids: list[int], is_over: Callable[[], bool]) -> bool
     return True
 
 
+def _is_one_of(conn: Connection, table: Table, subject_ids: list[int], most: int) -> ColumnElement[bool]:
+    """Whether a row of a table is one of the first so many of these subjects."""
+    if table is series_writers and conn.dialect.name == "postgresql":
+        places: ColumnElement[bool] = _AT_PLACES.bindparams(subject_ids=subject_ids, most=most)
+        return places
+    rows = _rows_of(table, subject_ids).limit(most)
+    own = table.primary_key.columns.values()
+    return own[0].in_(rows) if len(own) == 1 else tuple_(*own).in_(rows)
+
+
 def _rows_of(table: Table, subject_ids: list[int]) -> Select[Any]:
-    if table is chunks:
-        held = select(chunks.c.id).join(series, series.c.id == chunks.c.series_id)
-        return held.where(series.c.subject_id.in_(subject_ids))
+    """The keys of the rows of subjects."""
+    own = select(*table.primary_key.columns)
+    if table in (chunks, series_writers):
+        return own.join(series, series.c.id == table.c.series_id).where(series.c.subject_id.in_(subject_ids))
     if table is axes:
-        held = select(axes.c.id).join(writers, writers.c.id == axes.c.writer_id)
-        return held.where(writers.c.subject_id.in_(subject_ids))
-    return select(table.c.id).where(table.c.subject_id.in_(subject_ids))
+        return own.join(writers, writers.c.id == axes.c.writer_id).where(writers.c.subject_id.in_(subject_ids))
+    return own.where(table.c.subject_id.in_(subject_ids))

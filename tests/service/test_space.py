@@ -4,19 +4,25 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import LargeBinary, Table, func, literal, select
 
 from mbox_ops.entities.audit import AuditQuery
 from mbox_ops.entities.deletions import CreateDeletion, Selector
+from mbox_ops.entities.metrics import Block
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.service import purging
 from mbox_ops.service.service import Service
 from mbox_ops.store import deletions, space
+from mbox_ops.store import purging as store_purging
 from mbox_ops.store.database import Database
 from mbox_ops.store.purging import alone
+from mbox_ops.store.tables import series, series_writers, subjects, writers
+from mbox_ops.wire.encodings import pack_floats
 from tests.service.services import ANN, HandClock, Log, clock, database, postgres_tables, service, sqlite_template
 from tests.service.test_deletions_later import full
 from tests.store.orphans import orphans
@@ -38,6 +44,12 @@ def large(service: Service, scenario: str, megabytes: int) -> Log:
         texts = {f"p{part}.{index}": "x" * 5_000 for index in range(200)}
         log.write(parameters=texts)
     return log
+
+
+def rows_of(database: Database, *tables: Table) -> int:
+    """How many rows tables have."""
+    with database.read() as conn:
+        return sum(conn.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
 
 
 def test_no_row_is_left_without_its_parent(service: Service, database: Database, clock: HandClock) -> None:
@@ -88,6 +100,36 @@ def test_a_purge_passes_over_a_deletion_that_somebody_holds(service: Service, da
     assert service.deletions.purge_due() == 1
     audit = [entry.action for entry in service.deletions.audit(ANN, done.id, AuditQuery()).items]
     assert audit == ["created", "purge_started", "purge_step", "purge_finished"]
+
+
+def test_a_purge_takes_a_run_of_many_writers_and_series_in_small_steps(service: Service, database: Database) -> None:
+    """One that was written to without a writer has one for each call, and of each a summary for every series."""
+    log = Log(service).open(scenario="s")
+    log.write(points=[Block(names=[f"m{place}" for place in range(12)], values=pack_floats([0.5] * 12))])
+    done = service.deletions.create(ANN, CreateDeletion(selector=Selector(scenarios=["s"]), force=True, purge=True))
+    with database.write() as conn:
+        (subject_id,) = conn.execute(select(subjects.c.id)).scalars()
+        of = {"subject_id": subject_id, "origin": "o", "origin_hash": b"o", "epoch": 1, "seq": 1, "lost": 0}
+        at = {"replaced": False, "created_at": 1, "updated_at": 1}
+        rows = [{**of, **at, "producer": f"{number:032x}"} for number in range(2_500)]
+        conn.execute(writers.insert(), rows)
+        pairs = (
+            select(series.c.id, writers.c.id, literal(b"", LargeBinary()))
+            .join(writers, writers.c.subject_id == series.c.subject_id)
+            .where(writers.c.origin == "o")
+        )
+        conn.execute(series_writers.insert().from_select(["series_id", "writer_id", "summary"], pairs))
+    most = {"sqlite": 100, "postgresql": 1_000}[database.dialect]
+    counted = [rows_of(database, writers, series_writers)]
+    is_left: int | None = 0
+    while is_left is not None:
+        with database.write() as conn:
+            row, _ = deletions.find(conn, uid=done.id) or (0, None)
+            is_left = store_purging.purge_slice(conn, deletion_id=row, is_over=lambda: True)
+        counted.append(rows_of(database, writers, series_writers))
+    assert counted[-1] == 0
+    assert max(before - after for before, after in pairwise(counted)) <= most + 20
+    assert orphans(database) == {}
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
