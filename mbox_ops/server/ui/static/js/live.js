@@ -12,7 +12,7 @@ export function live(table, changed) {
   let wait = EVERY;
 
   async function look() {
-    if (!document.hidden && !table.contains(document.activeElement)) {
+    if (!document.hidden) {
       const found = await load();
       if (found) wait = update(found) ? EVERY : Math.min(wait * 1.5, MOST);
     }
@@ -56,7 +56,8 @@ export function live(table, changed) {
 }
 
 /**
- * Put a row's new cells in the place of the old ones, all but its box; texts such as `3 minutes ago` change quietly.
+ * Put a row's new cells in the place of the old ones, all but its box and what has the focus; texts such as
+ * `3 minutes ago` change quietly.
  * @param {HTMLTableRowElement} old
  * @param {HTMLTableRowElement} row
  */
@@ -65,7 +66,7 @@ function replace(old, row) {
   old.classList.remove("is-changed");
   for (let place = 1; place < row.cells.length; place += 1) {
     const [before, after] = [old.cells[place], row.cells[place]];
-    if (before.innerHTML === after.innerHTML) continue;
+    if (before.innerHTML === after.innerHTML || before.contains(document.activeElement)) continue;
     changed = changed || !after.querySelector("time");
     before.replaceWith(document.importNode(after, true));
   }
