@@ -7,12 +7,14 @@ microseconds when the user did.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mbox_ops.client.points import kind_of
+from mbox_ops.entities.limits import DEFAULT
 from mbox_ops.entities.metrics import Block, Kind
 from mbox_ops.entities.writers import Batch
+from mbox_ops.errors import TooLarge
 from mbox_ops.wire.encodings import encode, pack_floats, pack_ints
 
 Record = tuple[Any, ...]
@@ -20,6 +22,38 @@ Record = tuple[Any, ...]
 ROWS = 0
 PARTS = 1
 FULL = 1_500_000  # bytes of a batch
+ENVELOPE = 1 << 19  # bytes that a batch's address, writer and opening have room for
+MOST = DEFAULT.body_bytes - FULL - ENVELOPE  # bytes of one call's write: it goes with what was gathered before it
+
+
+def check_size(size: int) -> None:
+    """Refuse to write so many bytes at once: the service would refuse them, and what is in the same batch.
+
+    Raises:
+        TooLarge: there are too many.
+    """
+    if size > MOST:
+        raise TooLarge(
+            f"What is written at once is {size} bytes long; the limit is {MOST} bytes. Write it in parts.",
+            limit=MOST, value=size,
+        )  # fmt: skip
+
+
+def size_of_row(names: Sequence[str], values: Sequence[Any]) -> int:
+    """About how many bytes a row of values takes in a batch, with its series' names."""
+    return _size_of_names(names) + _size_of_values(values)
+
+
+def _size_of_names(names: Sequence[str]) -> int:
+    return 60 + sum(map(_length, names)) + 3 * len(names)
+
+
+def _size_of_values(values: Sequence[Any]) -> int:
+    return 16 + sum(8 if isinstance(value, float) else _length(value) + 5 for value in values)
+
+
+def _length(value: str | bytes) -> int:
+    return len(value) if isinstance(value, bytes) or value.isascii() else len(value.encode())
 
 
 class _Rows:
@@ -112,7 +146,7 @@ class Batches:
             rows.steps.append(step)
         rows.walls.append(wall if type(wall) is int else int(wall * 1_000_000))
         rows.values.extend(values)
-        self._size += 16 + (8 * len(values) if rows.kind == "float" else sum(map(len, values)) + 5 * len(values))
+        self._size += 16 + 8 * len(values) if rows.kind == "float" else _size_of_values(values)
         self._holds = True
 
     def _rows_for(self, names: tuple[str, ...], values: Any, *, stepped: bool) -> _Rows:
@@ -127,7 +161,7 @@ class Batches:
         rows = _Rows(names, kind_of(values[0]), stepped=stepped)
         self._rows.append(rows)
         self._latest.update(dict.fromkeys(names, rows))
-        self._size += 60 + sum(map(len, names)) + 3 * len(names)
+        self._size += _size_of_names(names)
         return rows
 
     def _add_parts(self, parts: Batch) -> None:

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mbox_ops.client.buffer import PARTS, ROWS, Record
+from mbox_ops.client.buffer import PARTS, ROWS, Record, check_size, size_of_row
 from mbox_ops.client.clock import microseconds
 from mbox_ops.client.outcome import Flushed
 from mbox_ops.client.points import Series, check_step
@@ -111,6 +111,7 @@ class Stream:
             for name, value, step, wallclock in rows
         ]
         if checked:
+            check_size(sum(size_of_row(*row[:2]) for row in checked))
             self._put((ROWS, checked), 3 * len(checked))
 
     def put(
@@ -250,6 +251,7 @@ class Stream:
         if names in self._groups and set(map(type, values)) == _FLOATS:
             return names, array("d", values), step, wall
         scalars = [self._series.check(name, value) for name, value in zip(names, values, strict=True)]
+        check_size(size_of_row(names, scalars))
         if all(type(scalar) is float for scalar in scalars):
             self._groups.add(names)
             return names, array("d", scalars), step, wall
@@ -289,9 +291,10 @@ _FLOATS = {float}
 
 
 def _copied(batch: Batch) -> tuple[Batch, int]:
-    """A copy that shares nothing with what the caller gave, and its size."""
+    """A copy that shares nothing with what the caller gave, and its size, which is not too large."""
     try:
         body = encode(batch)
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidRequest(f"This cannot be sent as JSON or MessagePack: {error}.") from None
+    check_size(len(body))
     return decode(body, Batch), len(body)

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from mbox_ops.client.http import HttpApi
 from mbox_ops.client.tuning import Tuning
 from mbox_ops.entities.deletions import CreateDeletion, Deletion, Selector
-from mbox_ops.errors import Conflict, InvalidRequest, RunDeleted, Unavailable
+from mbox_ops.errors import Conflict, InvalidRequest, RunDeleted, TooLarge, Unavailable
 from mbox_ops.testing import LiveServer, live_server
 from tests.client.conftest import RecorderMaker
 from tests.client.seen import opened, points, run_of
@@ -33,6 +34,28 @@ def test_what_is_logged_is_on_the_server_after_a_flush(make_recorder: RecorderMa
     }  # fmt: skip
     stream.end("FINISHED")
     assert run_of(server.url, stream.run_id).status == "FINISHED"
+
+
+def test_what_is_too_large_at_once_is_refused_at_the_call_and_costs_nothing_else(
+    make_recorder: RecorderMaker, server: LiveServer
+) -> None:
+    """Points, text and parts of any size that is taken go in one batch with what was logged just before."""
+    stream = opened(make_recorder())
+    text = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 5_000
+    for step in range(60_000):
+        stream.log("loss", 0.5, step)
+    for write in (
+        partial(stream.put, parameters={f"p{number}": text for number in range(1_500)}),
+        partial(stream.log, {f"m{number}": text for number in range(1_500)}),
+        partial(stream.log_rows, [("m", text, number, None) for number in range(1_500)]),
+        partial(stream.log, {f"{number:06}{'n' * 150}": 0.5 for number in range(90_000)}),
+    ):
+        with pytest.raises(TooLarge, match=r"at once is 15\d{6} bytes long; the limit is 14752928 bytes"):
+            write()
+    stream.put(parameters={f"p{number}": text for number in range(1_470)})
+    flushed = stream.flush(timeout=60)
+    run = run_of(server.url, stream.run_id)
+    assert (flushed.refused, run.metrics["loss"].count, "p1469" in run.parameters) == ([], 60_000, True)
 
 
 def test_a_call_without_a_flush_is_sent_within_a_second_or_so(make_recorder: RecorderMaker, server: LiveServer) -> None:
