@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LIGHTNING := .venv-lightning
-WORKERS ?= 2
+WORKERS ?= 3
 
 # Trust the certificates that this machine trusts, as pip does: some networks have authorities of their own.
 export UV_SYSTEM_CERTS ?= true

@@ -21,7 +21,7 @@ def show_runs(runs: Sequence[Run]) -> None:
     """A table of runs with the metrics that most of them have."""
     columns: dict[str, Callable[[Run], object]] = {"id": lambda run: run.id}
     if any(run.name != run.id for run in runs):
-        columns["name"] = lambda run: run.name
+        columns["name"] = lambda run: None if run.name == run.id else run.name
     columns |= {"status": lambda run: run.status, "scenario": lambda run: run.scenario}
     if out.width >= WIDE:
         columns |= {
@@ -31,7 +31,8 @@ def show_runs(runs: Sequence[Run]) -> None:
             **{name: partial(_last, name=name) for name in _most_common([list(run.metrics) for run in runs])},
         }
     rows = [[cell(run) for cell in columns.values()] for run in runs]
-    table(f"Runs: {len(runs)}", columns, rows, whole=("id", "status", "scenario", "started (UTC)", "took"))
+    whole = ("id", "status", "started (UTC)", "took", *(("scenario",) if out.width >= WIDE else ()))
+    table(f"Runs: {len(runs)}", columns, rows, whole=whole)
 
 
 def show_run(run: Run) -> None:
