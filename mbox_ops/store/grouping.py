@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select, tuple_
+from sqlalchemy import Connection, Select, Table, bindparam, func, select, tuple_, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mbox_ops.entities.grouping import RunCollection, Scenario, ScenarioPart
@@ -118,7 +118,7 @@ def describe_scenarios(conn: Connection, *, ids: Sequence[int]) -> list[Scenario
 
 
 def scenario_parts(conn: Connection, *, scenario_id: int, limit: int) -> list[ScenarioPart]:
-    """What is in a scenario: at most `limit` pairs of a source and a collection, by their names."""
+    """What is in a scenario: at most `limit` pairs of a source and a collection, by their names, no source last."""
     c = collections.c
     by = (runs.c.source_kind, runs.c.source, c.uid, c.name, c.is_default)
     live = (runs.c.scenario_id == scenario_id, subjects.c.deletion_id.is_(None))
@@ -128,15 +128,23 @@ def scenario_parts(conn: Connection, *, scenario_id: int, limit: int) -> list[Sc
         .join(collections, c.id == runs.c.collection_id)
         .where(*live)
         .group_by(*by)
-        .order_by(runs.c.source_kind, runs.c.source, c.name, c.uid)
+        .order_by(runs.c.source_kind.nulls_last(), runs.c.source, c.name, c.uid)
         .limit(limit)
     )
+    own = runs.join(subjects, subjects.c.id == runs.c.subject_id)
+    below = subjects.alias()  # checkpoints
+    holders = union_all(
+        select(runs.c.subject_id.label("run"), runs.c.subject_id.label("holder")).select_from(own).where(*live),
+        select(runs.c.subject_id, below.c.id)
+        .select_from(own.join(below, below.c.parent_id == subjects.c.id))
+        .where(*live),
+    ).subquery()
     sized = (
         select(runs.c.source_kind, runs.c.source, c.uid, func.sum(artifacts.c.size))
-        .join(subjects, subjects.c.id == runs.c.subject_id)
+        .join(holders, holders.c.run == runs.c.subject_id)
         .join(collections, c.id == runs.c.collection_id)
-        .join(artifacts, artifacts.c.subject_id == runs.c.subject_id)
-        .where(*live, artifacts.c.blob_id.is_not(None))
+        .join(artifacts, artifacts.c.subject_id == holders.c.holder)
+        .where(artifacts.c.blob_id.is_not(None))
         .group_by(runs.c.source_kind, runs.c.source, c.uid)
     )
     sizes = {tuple(key): int(size or 0) for *key, size in conn.execute(sized)}

@@ -11,6 +11,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from mbox_ops.artifacts.blobs import SHARDS, Blobs
 from mbox_ops.entities.artifacts import ArtifactMime, ArtifactQuery, ArtifactRecord, StoredArtifact
+from mbox_ops.entities.checkpoints import CreateCheckpoint
 from mbox_ops.entities.deletions import CreateDeletion, Selector
 from mbox_ops.entities.limits import Limits
 from mbox_ops.entities.uploads import CreateUpload, Upload
@@ -332,6 +333,19 @@ def test_uploads_that_nobody_goes_on_with_are_forgotten(service: Service, clock:
     assert lying(blobs) == []
     with pytest.raises(NotFound):
         service.uploads.put(ANN, upload.id, 4, b"en o")
+
+
+def test_a_scenario_has_the_bytes_of_its_runs_and_of_their_checkpoints(service: Service) -> None:
+    """As many as a deletion of it would take; what it shares with others counts."""
+    send(service)
+    for source in ("train", "train", "look"):
+        log = Log(service).open(scenario="s", pipeline=source)
+        log.write(artifacts=[record()])
+    service.checkpoints.create(ANN, log.id, CreateCheckpoint(epoch=1, artifacts=[record(path="w"), record(path="v")]))
+    parts = service.scenarios.parts(ANN, "s")
+    assert [(part.source, part.bytes) for part in parts] == [("look", 30), ("train", 20)]
+    wish = CreateDeletion(selector=Selector(scenarios=["s"]), dry_run=True)
+    assert service.deletions.create(ANN, wish).counts.bytes == 50
 
 
 class Ageless(MemoryFileSystem):

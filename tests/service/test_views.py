@@ -158,7 +158,7 @@ def test_the_parts_of_a_scenario_are_its_sources_and_their_collections(service: 
         gone = service.batches.write(ANN, Batch(open=opened, state="FINISHED")).run_id
     service.deletions.create(ANN, CreateDeletion(selector=Selector(run_id=gone)))
     parts = service.scenarios.parts(READER, "vision")
-    assert sorted([(part.source, part.collection, part.is_default, part.runs) for part in parts], key=str) == [
+    assert [(part.source, part.collection, part.is_default, part.runs) for part in parts] == [
         ("look", "look", True, 1), ("nightly", "nightly", True, 1), ("nightly", "sweep", False, 2),
         (None, "sweep", False, 1),
     ]  # fmt: skip
