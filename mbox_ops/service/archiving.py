@@ -258,6 +258,8 @@ class ArchiveReader:
             info = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
             raise self._damaged(str(error)) from None
+        if info.size < 0:  # which a header can say, and which would mean all that follows to a file that is read
+            raise self._damaged(f"a part of {info.size} bytes is none")
         self._left, self._padding = info.size, -info.size % _BLOCK
         return info.name, info.size
 

@@ -348,6 +348,12 @@ def test_a_damaged_archive_changes_nothing(source: Service, target: Service, tmp
         path.write_bytes(good[:cut])
         with pytest.raises(InvalidRequest, match=r"cut off|no archive"):
             target.importing.read(ANN, path)
+    odd = tarfile.TarInfo(f"blobs/{hashlib.sha256().hexdigest()}")
+    odd.size = -len(good)
+    start = good.index(b"blobs/")
+    path.write_bytes(good[:start] + odd.tobuf(tarfile.GNU_FORMAT) + good[start:])
+    with pytest.raises(InvalidRequest, match="damaged: a part of -"):
+        target.importing.read(ANN, path)
     path.write_bytes(good.replace(b'"version": 1', b'"version": 2'))
     with pytest.raises(InvalidRequest, match="format version 2, and this version of mbox-ops reads 1"):
         target.importing.read(ANN, path)
