@@ -13,14 +13,19 @@ def substitutes(batch: Batch, *, conflict: bool = False) -> list[Batch]:
     """What may be taken instead, the most first; all but 1 count the refused batch as lost.
 
     1. If it was refused for its claims, in conflict with others': everything but these.
-    2. Only what the run's life depends on: that it is opened, and that it ends.
-    3. The same without the claims, so that data still finds its run.
-    4. Nothing.
+    2. If there are points and other things: the points, then the other things, since mostly one of them is wrong; each
+       with what the run's life depends on.
+    3. Only that: that it is opened, and that it ends.
+    4. The same without the claims, so that data still finds its run.
+    5. Nothing.
     """
     lost = batch.lost + 1
     empty = Batch(lost=lost, **{name: getattr(batch, name) for name in _ADDRESS})
     essential = replace(empty, **{name: getattr(batch, name) for name in _ESSENTIAL})
     found = [essential]
+    others = replace(batch, points=[], lost=lost)
+    if batch.points and replace(others, lease=False) != essential:
+        found = [replace(essential, points=batch.points), others, essential]
     if batch.open is not None and conflict:
         found.insert(0, replace(batch, open=_without_claims(batch.open)))
     if batch.open is not None:

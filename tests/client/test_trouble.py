@@ -157,6 +157,28 @@ def test_what_is_refused_is_replaced_by_less_and_less(rules: Rules, tmp_path: Pa
     assert rules.lost == 1
 
 
+@pytest.mark.parametrize(("wrong", "left"), [("tags", ([1.0], {})), ("points", ([], {"a": "b"}))])
+def test_what_is_wrong_with_a_part_does_not_cost_the_points_beside_it(
+    rules: Rules, tmp_path: Path, wrong: str, left: tuple[list[float], dict[str, str]]
+) -> None:
+    """Nor do points that are refused cost what was set beside them; the batch counts as lost all the same."""
+    taken: list[Batch] = []
+
+    def look(batch: Batch) -> InvalidRequest | None:
+        if getattr(batch, wrong):
+            return InvalidRequest("no")
+        taken.append(batch)
+        return None
+
+    rules.before = look
+    stream = recorder_on(rules, tmp_path).stream(run_id="r")
+    stream.log("loss", 1.0, 0)
+    stream.put(tags={"a": "b"})
+    assert len(stream.flush().refused) == 1
+    (batch,) = taken
+    assert ((rules.values("loss"), batch.tags), rules.lost) == (left, 1)
+
+
 def test_a_slow_answer_to_what_time_it_is_does_not_make_an_epoch(rules: Rules, tmp_path: Path) -> None:
     """It is asked again until the answer comes within a second."""
     clock = rules.clock
