@@ -68,3 +68,10 @@ def test_users_texts_are_escaped_and_isolated() -> None:
         '<bdi class="cut" title="&lt;b onclick=&#39;x&#39;&gt;&#34;&amp;\u202e">'
         "&lt;b onclick=&#39;x&#39;&gt;&#34;&amp;\u202e</bdi>"
     )
+
+
+def test_texts_have_the_room_that_their_page_has() -> None:
+    """Few are whole; of many a little more is there than can be seen."""
+    assert formats.text("W" * 5_000, formats.room(100)) == formats.text("W" * 5_000)
+    assert formats.text("W" * 5_000, formats.room(8_000)).endswith(f"{'W' * 124}\N{HORIZONTAL ELLIPSIS}</bdi>")
+    assert formats.room(60_000) == formats.room(10**9) == 120

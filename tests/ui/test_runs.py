@@ -221,7 +221,18 @@ def test_runs_that_have_nothing_there_are_a_group_too(plain_tab: Any, filled: st
     plain_tab.goto(f"/runs?namespace={filled}&group=params.nothing&filter=params.lr+<+0.2")
     assert plain_tab.locator("#groups tbody tr").all_inner_texts() == ["nothing there\t2"]
     plain_tab.get_by_role("link", name="nothing there").click()
+    plain_tab.get_by_role("table", name="Runs").wait_for()
     assert names(plain_tab) == ["run-1", "run-0"]
+
+
+def test_texts_of_metrics_are_shown_as_they_are(plain_tab: Any, write: Write, namespace: str) -> None:
+    """Once, and nothing else beside them; a number of theirs that there is none of is no cell."""
+    verdict = "it is <b>\"good\"</b>, as 'was' said"
+    write(open={"scenario": "s"}, points=[{"names": ["verdict"], "kind": "string", "values": [verdict]}])
+    plain_tab.goto(f"/runs?namespace={namespace}&columns=metrics.verdict,metrics.verdict.max,metrics.verdict.count")
+    cells = plain_tab.locator("#runs tbody td:not(.pick)")
+    assert cells.all_inner_texts() == [verdict, "", "1"]
+    assert cells.locator("bdi").get_attribute("title") == verdict
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def _paths(client: Client, runs: list[str], models: list[str], deletions: list[s
 
 def _fields(client: Client) -> list[str]:
     """The names of fields that runs have, as the language writes them."""
-    return [known.field for known in client.fields.list(limit=12)]
+    return [known.field for kind in ("parameter", "metric") for known in client.fields.list(kind=kind, limit=10)]
 
 
 def _runs(runs: list[str]) -> str:

@@ -22,6 +22,8 @@ _TITLED, _TITLE, _SHOWN, _SPAN_END = Markup('<span title="'), Markup('" title="'
 _TIME, _TIME_END = Markup('<time datetime="'), Markup("</time>")
 _DIGITS = 5
 _WIDEST_INTEGER = 1e9
+_ROOM = 1_000_000  # characters in all cells of a page together
+_LEAST_ROOM = 120  # more than can be seen of a cell
 
 
 def time(value: datetime | None, *, now: datetime | None = None) -> Markup:
@@ -110,11 +112,17 @@ def state(status: str) -> Markup:
     )
 
 
-def text(value: Any) -> Markup:
+def text(value: Any, most: int | None = None) -> Markup:
     """A user's text, isolated so that its direction and its controls stay its own; cut by the stylesheet, whole in the
-    title."""
-    shown = escape(value)
+    title. Where there is room for no more than `most` characters of it, it ends with an ellipsis."""
+    whole = str(value)
+    shown = escape(whole if most is None or len(whole) <= most else f"{whole[: most - 1]}\N{HORIZONTAL ELLIPSIS}")
     return _CUT + shown + _SHOWN + shown + _END
+
+
+def room(cells: int) -> int:
+    """How many characters of a text each of so many cells has room for: no page grows beyond a few megabytes."""
+    return max(_LEAST_ROOM, _ROOM // max(cells, 1))
 
 
 FILTERS = {

@@ -99,7 +99,8 @@ def table_of(
         documents: their metadata, by the run's id, where a field needs it.
     """
     shown = [field for field in fields if field != NAME]
-    values = [[_value(run, field, documents.get(run.id, {})) for field in shown] for run in runs]
+    most = formats.room(len(runs) * len(shown))
+    values = [[_value(run, field, documents.get(run.id, {}), most) for field in shown] for run in runs]
     columns = [
         _column(field, sort, _holds_numbers([row[place] for row in values])) for place, field in enumerate(shown)
     ]
@@ -134,13 +135,13 @@ def _column(field: Field, sort: Sequence[SortKey], is_number: bool) -> Column:
     return Column(text, title, group, is_number, order, f"-{text}" if goes_down else text)
 
 
-def _value(run: Run, field: Field, document: Document) -> Markup:
+def _value(run: Run, field: Field, document: Document, most: int) -> Markup:
     match field:
         case RunColumn():
             return _own(run, field)
         case Parameter():
             text = run.parameters.get(field.name)
-            return Markup("") if text is None else _parameter(text)
+            return Markup("") if text is None else _parameter(text, most)
         case Tag():
             text = run.tags.get(field.name)
             return Markup("") if text is None else formats.text(text)
@@ -149,13 +150,15 @@ def _value(run: Run, field: Field, document: Document) -> Markup:
             if summary is None:
                 return Markup("")
             form = "" if field.stat == "count" else format_of(run.labels, field.name)
-            shown = metric_value(getattr(summary, field.stat), form)
-            return _Number(shown) if summary.kind == "float" or field.stat == "count" else formats.text(shown)
+            value = getattr(summary, field.stat)
+            if summary.kind == "float" or field.stat == "count":
+                return _Number(metric_value(value, form))
+            return Markup("") if value is None else formats.text(value, most)
         case Metadata():
-            value = place_of(run, document, field)
-            if value is None:
+            place = place_of(run, document, field)
+            if place is None:
                 return Markup("")
-            return _Number(formats.number(value)) if isinstance(value, float) else formats.text(value)
+            return _Number(formats.number(place)) if isinstance(place, float) else formats.text(place, most)
 
 
 def _own(run: Run, column: RunColumn) -> Markup:
@@ -171,8 +174,8 @@ def _own(run: Run, column: RunColumn) -> Markup:
     return formats.text(value) if value else Markup("")
 
 
-def _parameter(text: str) -> Markup:
+def _parameter(text: str, most: int) -> Markup:
     try:
-        return _Number(formats.number(text)) if len(text) < 30 else formats.text(text)
+        return _Number(formats.number(text)) if len(text) < 30 else formats.text(text, most)
     except ValueError:
         return formats.text(text)

@@ -12,6 +12,7 @@ from mbox_ops.server.ui.compare_pages import plots
 from mbox_ops.server.ui.compare_pages.asking import VIEWS, Compared, ComparingQuery, View, compared, link_to, told
 from mbox_ops.server.ui.compare_pages.differences import OF_THE_RUN, csv_of, sections_of, value_of
 from mbox_ops.server.ui.compare_pages.scales import Place
+from mbox_ops.server.ui.formats import room
 from mbox_ops.server.ui.metric_formats import shared_format
 from mbox_ops.server.ui.pages import page
 from mbox_ops.server.ui.rendering import render
@@ -95,7 +96,9 @@ def _wanted(query: ComparingQuery, found: Comparison) -> list[str]:
 
 
 def _table(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
-    return {"sections": sections_of(found), "value_of": value_of, "of_the_run": OF_THE_RUN}
+    sections = sections_of(found)
+    most = room(len(runs) * sum(len(section.rows) for section in sections))
+    return {"sections": sections, "value_of": value_of, "of_the_run": OF_THE_RUN, "most": most}
 
 
 def _curves(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
@@ -164,7 +167,7 @@ def _parallel(visit: Visit, query: ComparingQuery, found: Comparison, runs: list
     }
     for name in _wanted(query, found)[: max(1, min(_AXES - len(axes), _METRIC_AXES))]:
         axes[f"{name}.{query.stat}"] = [_placed(_stat(one, name, query.stat)) for one in runs]
-    return {"drawing": plots.parallel(axes, runs)}
+    return {"drawing": plots.parallel(axes, runs), "most": room(len(runs) * len(axes))}
 
 
 def _fitting(most: int, runs: list[Compared]) -> int:

@@ -12,6 +12,7 @@ from mbox_ops.server.ui.metric_formats import metric_text
 WIDTH, HEIGHT = 460.0, 280.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 14.0, 12.0, 42.0
 _LONGEST = 16  # letters beside an axis
+_LONGEST_TOLD = 200  # of a place
 AXIS_GAP = 130.0  # between parallel axes
 _TONES = 5
 
@@ -94,7 +95,8 @@ def scatter_plot(scatter: Scatter, runs: Sequence[Compared], form: str, *, log_x
     for run, at, value in places:
         x, y = across.place(at), up.place(value)
         if x is not None and y is not None:
-            dots.append(Dot(run, _right(x), _down(y), at, value))
+            told = shorten(at, _LONGEST_TOLD) if isinstance(at, str) else at
+            dots.append(Dot(run, _right(x), _down(y), told, value))
     return ScatterPlot(
         scatter.y, scatter.x, form, dots,
         [Tick(_right(tick.at), shorten(tick.text)) for tick in across.ticks],
@@ -140,9 +142,9 @@ def parallel(axes: Mapping[str, Sequence[Place | None]], runs: Sequence[Compared
     return Parallel(LEFT * 2 + AXIS_GAP * max(len(coordinates) - 1, 0), coordinates, lines)
 
 
-def shorten(text: str) -> str:
-    """A text that fits beside an axis."""
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
+def shorten(text: str, most: int = _LONGEST) -> str:
+    """A text that fits, by default beside an axis."""
+    return text if len(text) <= most else text[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _stretches(points: Sequence[str | None]) -> list[str]:
