@@ -73,6 +73,12 @@ def write(server: LiveServer, namespace: str) -> Callable[..., str]:
     return send
 
 
+def loaded(tab: Any) -> Any:
+    """The tab, when all of its page is there: a click waits only until the next page begins."""
+    tab.wait_for_load_state("domcontentloaded")
+    return tab
+
+
 class Watch:
     """Notes what must not happen on any page.
 

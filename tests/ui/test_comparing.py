@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from mbox_ops.testing import LiveServer
-from tests.ui.conftest import Watch
+from tests.ui.conftest import Watch, loaded
 
 Write = Callable[..., str]
 PRINTED = """() => {
@@ -47,7 +47,7 @@ def at(namespace: str, runs: list[str], **query: str) -> str:
 
 def rows(tab: Any) -> dict[str, list[str]]:
     """The table: what each run has, by name."""
-    found = [row.split("\t") for row in tab.locator(".compared tbody tr").all_inner_texts()]
+    found = [row.split("\t") for row in loaded(tab).locator(".compared tbody tr").all_inner_texts()]
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in found if len(cells) > 1}
 
 

@@ -11,7 +11,7 @@ from mbox_ops import Client
 from mbox_ops.entities.deletions import Deletion
 from mbox_ops.testing import LiveServer
 from tests.server.asking import ask
-from tests.ui.conftest import Watch
+from tests.ui.conftest import Watch, loaded
 from tests.ui.test_signing_in import csrf, post, session_of
 
 Write = Callable[..., str]
@@ -31,9 +31,8 @@ def ended(write: Write, scenario: str, name: str, **batch: Any) -> str:
 
 def figures(tab: Any) -> list[str]:
     """The rows of the preview's table."""
-    return [
-        " ".join(text.split()) for text in tab.locator("table.counts tbody tr, table.counts tfoot tr").all_inner_texts()
-    ]
+    rows = loaded(tab).locator("table.counts tbody tr, table.counts tfoot tr")
+    return [" ".join(text.split()) for text in rows.all_inner_texts()]
 
 
 def main_text(tab: Any) -> str:
@@ -163,7 +162,7 @@ def test_a_filter_and_a_pipeline_choose(tab: Any, write: Write, namespace: str, 
     tab.get_by_role("button", name="Show what would go").click()
     assert figures(tab) == ["churn 1 1 0 0 0 B"]
     tab.get_by_role("link", name="See these runs in the table").click()
-    assert tab.locator("#runs tbody th").all_inner_texts() == ["b"]
+    assert loaded(tab).locator("#runs tbody th").all_inner_texts() == ["b"]
 
 
 def test_what_is_not_there_is_told_with_what_would_help(tab: Any, namespace: str, watch: Watch) -> None:
@@ -290,15 +289,15 @@ def test_lists_of_deletions_and_entries_come_in_pages(tab: Any, write: Write, cl
     tab.goto(f"/deletions?limit=2&namespace={namespace}")
     assert tab.locator("tbody tr").count() == 2
     tab.get_by_role("link", name="Next page").click()
-    assert tab.locator("tbody tr").count() == 1
+    assert loaded(tab).locator("tbody tr").count() == 1
     tab.get_by_role("link", name="First page").click()
     tab.get_by_role("link", name="Audit").click()
     tab.get_by_label("Of the deletion").fill(last.id)
     tab.get_by_role("button", name="Show").click()
-    assert tab.locator("tbody tr").count() == 1
+    assert loaded(tab).locator("tbody tr").count() == 1
     tab.goto(f"/audit?limit=2&namespace={namespace}")
     tab.get_by_role("link", name="Next page").click()
-    assert tab.locator("tbody tr").count() == 1
+    assert loaded(tab).locator("tbody tr").count() == 1
 
 
 def test_without_the_right_to_delete_nothing_offers_it(

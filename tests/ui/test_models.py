@@ -9,6 +9,7 @@ import pytest
 from mbox_ops import Client
 from mbox_ops.testing import LiveServer
 from tests.server.asking import ask
+from tests.ui.conftest import loaded
 from tests.ui.test_deletions import main_text
 from tests.ui.test_signing_in import HTML
 
@@ -21,7 +22,7 @@ def client(server: LiveServer, namespace: str) -> Client:
 
 def rows(tab: Any, label: str) -> list[str]:
     """The rows of a table by its region's label."""
-    found = tab.get_by_role("region", name=label, exact=True).locator("tbody tr").all_inner_texts()
+    found = loaded(tab).get_by_role("region", name=label, exact=True).locator("tbody tr").all_inner_texts()
     return [" ".join(text.split()) for text in found]
 
 

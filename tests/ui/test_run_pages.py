@@ -16,7 +16,7 @@ from mbox_ops.settings import server_settings
 from mbox_ops.testing import LiveServer
 from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from tests.server.asking import ask
-from tests.ui.conftest import Watch
+from tests.ui.conftest import Watch, loaded
 from tests.ui.test_signing_in import HTML
 
 Write = Callable[..., str]
@@ -90,7 +90,7 @@ def text_of(tab: Any, label: str) -> str:
 
 def titles(tab: Any) -> list[str]:
     """The titles of the charts."""
-    found: list[str] = tab.locator("figcaption :is(h2, h3)").all_inner_texts()
+    found: list[str] = loaded(tab).locator("figcaption :is(h2, h3)").all_inner_texts()
     return found
 
 

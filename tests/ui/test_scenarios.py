@@ -6,7 +6,7 @@ from typing import Any
 
 from mbox_ops import Client
 from mbox_ops.testing import LiveServer
-from tests.ui.conftest import Watch
+from tests.ui.conftest import Watch, loaded
 
 Write = Callable[..., str]
 
@@ -26,7 +26,7 @@ def fill(write: Write) -> None:
 
 def rows(tab: Any) -> list[str]:
     """The names and counts that the tree shows."""
-    texts = tab.locator("table.tree tbody tr").all_inner_texts()
+    texts = loaded(tab).locator("table.tree tbody tr").all_inner_texts()
     return [" ".join(text.replace("Delete…", "").replace("just now", "").split()) for text in texts]
 
 

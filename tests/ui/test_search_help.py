@@ -9,6 +9,7 @@ import pytest
 from mbox_ops.search.parser import parse_filter, parse_sort
 from mbox_ops.server.ui.help_pages import language
 from tests.search.examples import PAGE, examples
+from tests.ui.conftest import loaded
 from tests.ui.test_run_pages import Write
 
 
@@ -49,4 +50,4 @@ def test_the_page_shows_it_and_its_examples_lead_to_runs(either_tab: Any, write:
         _ = [parse_filter(text, now=0) for text in query.get("filter", [])]
         _ = [parse_sort(text) for text in query.get("sort", [])]
     either_tab.get_by_role("link", name="params.lr > 0.05").click()
-    assert either_tab.locator("#runs tbody th").all_inner_texts() == ["resnet-a"]
+    assert loaded(either_tab).locator("#runs tbody th").all_inner_texts() == ["resnet-a"]
