@@ -219,10 +219,12 @@ class _Write:
                 blocks=checked.blocks, name_ids=name_ids, limits=self._limits,
             )  # fmt: skip
         place: dict[str, Any] = {"subject_id": subject_id, "writer_id": writer_id, "arrival": arrival}
-        settings.write(conn, self._number, checked, self._limits, now=self._now, **place)
+        lasts = self._batch.writer is None  # it was made up, and has no second attempt
+        settings.write(conn, self._number, checked, self._limits, now=self._now, lasts=lasts, **place)
         keys = metadata.write(
-            conn, self._number, checked.patches, self._limits, now=self._now, searched=self._searched, **place
-        )
+            conn, self._number, checked.patches, self._limits, now=self._now, lasts=lasts, searched=self._searched,
+            **place,
+        )  # fmt: skip
         events.insert(conn, received_at=self._now, events=checked.events, **place)
         uses.insert(conn, received_at=self._now, uses=checked.uses, **place)
         held = held_blobs(conn, self._subject.namespace_id, checked.artifacts)

@@ -46,7 +46,7 @@ class Metadata:
 
 def write(
     conn: Connection, number: Numbers, patches: Sequence[Patch], limits: Limits, *,
-    subject_id: int, writer_id: int, arrival: int, now: int, searched: bool = True,
+    subject_id: int, writer_id: int, arrival: int, now: int, lasts: bool, searched: bool = True,
 ) -> int:  # fmt: skip
     """Change a subject's document.
 
@@ -54,6 +54,7 @@ def write(
     is set again and again does not pile up.
 
     Args:
+        lasts: nothing ever replaces the writer, so that what it overrides of all others' is taken out, too.
         searched: search finds the subject by it: a run.
 
     Returns:
@@ -70,7 +71,7 @@ def write(
     left: dict[int, Patch | None] = {}
     new: dict[int, Patch] = {}
     for place, patch in enumerate(patches):
-        left |= _without(rows, writer_id, patch, left)
+        left |= _without(rows, None if lasts else writer_id, patch, left)
         new = {older: kept for older, one in new.items() if (kept := subtract(one, patch)) is not None}
         if patch.document or patch.op == "replace":
             new[place] = patch
@@ -97,12 +98,12 @@ def names_in(patches: Sequence[Patch]) -> set[str]:
 
 
 def _without(
-    rows: Sequence[PatchRow], writer_id: int, patch: Patch, left: dict[int, Patch | None]
+    rows: Sequence[PatchRow], writer_id: int | None, patch: Patch, left: dict[int, Patch | None]
 ) -> dict[int, Patch | None]:
-    """What is left of the writer's older rows, of those that the patch changes."""
+    """What is left of the writer's older rows, of those that the patch changes; None: of all writers'."""
     changed: dict[int, Patch | None] = {}
     for row in rows:
-        if row.writer_id != writer_id or row.id is None:
+        if row.id is None or writer_id not in (None, row.writer_id):
             continue
         older = left.get(row.id, row.patch)
         if older is not None and (kept := subtract(older, patch)) != older:

@@ -20,9 +20,12 @@ _SEARCHED: dict[str, Callable[[str, str], list[Value]]] = {
 
 def write(
     conn: Connection, number: Numbers, checked: Checked, limits: Limits, *,
-    subject_id: int, writer_id: int, arrival: int, now: int,
+    subject_id: int, writer_id: int, arrival: int, now: int, lasts: bool,
 ) -> None:  # fmt: skip
     """Store a batch's parameters, tags and labels; they are what is shown from now on.
+
+    Args:
+        lasts: nothing ever replaces the writer, so that what others gave under the same names goes.
 
     Raises:
         InvalidRequest: the run would have more of them than it may.
@@ -34,6 +37,10 @@ def write(
             conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, kind=kind, given=given
         )  # fmt: skip
         fresh = arrival == 1  # the run's first batch: there is nothing yet
+        if lasts and not fresh:
+            settings.drop_others(
+                conn, subject_id=subject_id, writer_id=writer_id, kind=kind, names=[one.name for one in given]
+            )
         held = len(given) if fresh else settings.count(conn, subject_id=subject_id, kind=kind)
         check_count(f"{kind}s", held, limits)
         _index(conn, number, subject_id, kind, given, fresh=fresh)

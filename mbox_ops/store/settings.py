@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Executable, Select, bindparam, case, func, select
+from sqlalchemy import Connection, Executable, Select, bindparam, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mbox_ops.store.among import among, listed
@@ -123,6 +123,12 @@ def put(
 ) -> None:
     """Store settings; a writer's newer value takes the place of its older one."""
     _upsert(conn, "setting", _rows(subject_id, writer_id, arrival, at, kind, given))
+
+
+def drop_others(conn: Connection, *, subject_id: int, writer_id: int, kind: str, names: Collection[str]) -> None:
+    """Drop what other writers than that one gave under these names."""
+    others = (table.c.subject_id == subject_id, table.c.kind == kind, table.c.writer_id != writer_id)
+    conn.execute(delete(table).where(*others, among(conn.dialect.name, table.c.name, "names", names)))
 
 
 def claim(conn: Connection, *, subject_id: int, writer_id: int, arrival: int, at: int, given: Iterable[Given]) -> None:

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from mbox_ops.entities.limits import Limits
-from mbox_ops.entities.writers import MetadataOp
+from mbox_ops.entities.writers import Batch, MetadataOp
 from mbox_ops.errors import InvalidRequest
 from mbox_ops.service.service import Service
 from mbox_ops.store.database import Database
-from mbox_ops.store.tables import attributes, metadata_patches, names
+from mbox_ops.store.tables import attributes, metadata_patches, names, settings
 from tests.service.services import (
     ANN,
     HandClock,
@@ -46,6 +46,33 @@ def found(database: Database, kind: str) -> dict[str, list[tuple[Any, ...]]]:
     for name, *row in rows:
         by_name.setdefault(name, []).append(tuple(row))
     return by_name
+
+
+def test_what_is_written_without_a_writer_takes_the_place_of_what_it_overrides(
+    service: Service, database: Database
+) -> None:
+    """Nothing ever replaces it, so nothing that it overrides comes back; and no write is slower than the one before."""
+    log = Log(service).open()
+    log.write(metadata=merge({"progress": {"step": -1}, "mine": 1}), tags={"step": "-1", "mine": "1"}, labels={"a": 0})
+    for step in range(30):
+        changes = [*merge({"progress": {"step": step}}), MetadataOp(op="set", key="now", value={"at": step})]
+        parts: dict[str, Any] = {"tags": {"step": str(step)}, "parameters": {"p": step}, "labels": {"a": step}}
+        service.batches.write(ANN, Batch(run_id=log.id, metadata=changes, **parts))
+    run = service.runs.get(ANN, log.id)
+    assert (run.tags["step"], run.tags["mine"], run.parameters["p"], run.labels) == ("29", "1", "29", {"a": 29})
+    assert service.metadata.get(ANN, log.id) == {"progress": {"step": 29}, "now": {"at": 29}, "mine": 1}
+    assert rows_of(database) == 3
+    with database.read() as conn:
+        kept = select(func.count()).select_from(settings).where(settings.c.kind != "run")
+        assert conn.execute(kept).scalar_one() == 4
+    log.write(metadata=merge({"progress": {"step": 30}}), tags={"step": "30"})
+    assert service.runs.get(ANN, log.id).tags["step"] == "30"
+    again = Log(service, origin=log.origin, epoch=log.epoch + 1)
+    again.run_id = log.id
+    again.write(lease=True)
+    assert service.metadata.get(ANN, log.id) == {"progress": {"step": 29}, "now": {"at": 29}}
+    assert service.runs.get(ANN, log.id).tags == {"step": "29", "runName": log.id}
+    assert found(database, "tag") == {"step": [(0, "string", None, "29")]}
 
 
 def test_a_value_that_is_updated_all_the_time_is_kept_once(service: Service, database: Database) -> None:
