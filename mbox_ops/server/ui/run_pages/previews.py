@@ -80,8 +80,14 @@ def _indented(text: str) -> str:
     """JSON with its structure visible, all other text as it is."""
     if not text.lstrip().startswith(("{", "[")):
         return text
+    parts: list[str] = []
+    room = _MOST_INDENTED
     try:
-        indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(text)):
+            parts.append(part)
+            room -= len(part)
+            if room < 0:  # what is nested deeply grows beyond all bounds
+                return text
     except (ValueError, RecursionError):
         return text
-    return indented if len(indented) <= _MOST_INDENTED else text  # what is nested deeply grows beyond all bounds
+    return "".join(parts)
