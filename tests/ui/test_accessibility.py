@@ -33,7 +33,7 @@ def test_every_page_is_looked_at(world: World) -> None:
 
 
 def test_nothing_serious_is_found_in_either_theme(open_tab: Any, watch: Watch, world: World) -> None:
-    """All rules in the light theme; in the dark one those about colours."""
+    """All rules in the light theme; in the dark one those about colours; also of what is folded."""
     assert AXE.exists(), "axe-core is missing: make assets"
     for status in ("404", "422"):
         watch.expect(status)
@@ -42,6 +42,7 @@ def test_nothing_serious_is_found_in_either_theme(open_tab: Any, watch: Watch, w
         tab.emulate_media(color_scheme="light")
         tab.goto(path)
         _drawn(tab)
+        tab.evaluate("document.querySelectorAll('details:not(.menu)').forEach((one) => { one.open = true; })")
         tab.evaluate(source)
         problems = tab.evaluate(RUN, {})
         tab.emulate_media(color_scheme="dark")

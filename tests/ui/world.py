@@ -73,7 +73,7 @@ def _paths(client: Client, runs: list[str], models: list[str], deletions: list[s
         f"/runs/{last}/checkpoints?checkpoint={checkpoint}",
         "/compare", f"/compare?{several}",
         *(f"/compare?{several}&view={view}" for view in ("curves", "runs", "parallel")),
-        f"/compare?{several}&view=scatter&field=params.lr",
+        f"/compare?{several}&view=scatter&field=params.lr", f"/compare?{several}&run=nobody",
         f"/deletions/new?{named}", "/deletions/new", "/deletions/new?run=nobody", f"/deletions/new?{several}",
         "/deletions", *(f"/deletions/{one}" for one in deletions[-1:]), "/audit",
         "/models", f"/models/{models[-1]}?version={version}", "/help/search", "/nothing/there",
