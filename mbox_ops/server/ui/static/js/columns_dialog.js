@@ -2,10 +2,14 @@
 
 /** @param {HTMLAnchorElement} link */
 export function columnsDialog(link) {
+  let isOpening = false;
   link.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
+    if (isOpening) return; // a double click opens one
+    isOpening = true;
     const page = await load(link.href);
+    isOpening = false;
     if (!page) {
       location.href = link.href;
       return;

@@ -24,10 +24,12 @@ async function fill(box) {
   if (!list) return;
   const field = /** @type {HTMLInputElement | null} */ (box.form?.elements.namedItem("field"));
   const isValue = box.dataset.complete === "value";
+  const asked = box.value;
   const typed = box.dataset.complete === "metric" && !box.value ? "metrics." : box.value;
   const texts = isValue
     ? (await knownValues(field?.value ?? "", box.value, known)).map(String)
     : (await fieldsOf(typed, 0, known)).map(({ text }) => text);
+  if (box.value !== asked) return; // what is asked for now is answered later
   list.replaceChildren(...texts.map((text) => {
     const option = document.createElement("option");
     option.value = text;
