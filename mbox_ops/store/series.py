@@ -34,10 +34,10 @@ def fold(conn: Connection, *, subject_id: int, upto: int | None = None) -> int:
         upto: the last arrival to take in; the subject's last one if not given.
 
     Returns:
-        The arrival up to which the summaries hold now; 0 for a subject that is gone.
+        The arrival up to which the summaries hold now; 0 for a subject that was deleted: a purge may be at it.
     """
-    query = select(subjects.c.arrival, subjects.c.folded).where(subjects.c.id == subject_id)
-    query = query.with_for_update(key_share=True)
+    query = select(subjects.c.arrival, subjects.c.folded)
+    query = query.where(subjects.c.id == subject_id, subjects.c.deletion_id.is_(None)).with_for_update(key_share=True)
     subject = conn.execute(query).one_or_none()
     if subject is None:
         return 0

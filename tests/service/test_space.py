@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import LargeBinary, Table, func, literal, select
+from sqlalchemy import Connection, LargeBinary, Table, func, literal, select
 
 from mbox_ops.entities.audit import AuditQuery
 from mbox_ops.entities.deletions import CreateDeletion, Selector
@@ -19,6 +19,7 @@ from mbox_ops.service import purging
 from mbox_ops.service.service import Service
 from mbox_ops.store import deletions, space
 from mbox_ops.store import purging as store_purging
+from mbox_ops.store import series as series_rows
 from mbox_ops.store.database import Database
 from mbox_ops.store.purging import alone
 from mbox_ops.store.tables import series, series_writers, subjects, writers
@@ -100,6 +101,29 @@ def test_a_purge_passes_over_a_deletion_that_somebody_holds(service: Service, da
     assert service.deletions.purge_due() == 1
     audit = [entry.action for entry in service.deletions.audit(ANN, done.id, AuditQuery()).items]
     assert audit == ["created", "purge_started", "purge_step", "purge_finished"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_nobody_folds_what_a_purge_takes(service: Service, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has seen a run before it was deleted, and comes to it while it is purged, leaves it alone."""
+    log = Log(service).open(scenario="s")
+    log.points("loss", 0.5)
+    with database.read() as conn:
+        (subject_id,) = conn.execute(select(subjects.c.id)).scalars()
+    purge_later = CreateDeletion(selector=Selector(scenarios=["s"]), force=True, purge=True)
+    service.deletions.create(ANN, purge_later)
+    real = series_rows.add_states
+
+    def add(conn: Connection, found: Any) -> None:
+        while orphans(database) == {} and rows_of(database, series):
+            with database.write() as other:
+                store_purging.purge_slice(other, deletion_id=1, is_over=lambda: True)
+        real(conn, found)
+
+    monkeypatch.setattr(series_rows, "add_states", add)
+    with database.write() as conn:
+        assert series_rows.fold(conn, subject_id=subject_id) == 0
+    assert service.deletions.purge_due() == 1
 
 
 def test_a_purge_takes_a_run_of_many_writers_and_series_in_small_steps(service: Service, database: Database) -> None:
