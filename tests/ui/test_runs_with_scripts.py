@@ -88,6 +88,17 @@ def test_a_selection_goes_over_pages(table: Any, namespace: str) -> None:
     table.wait_for_url("**/compare?**")
     table.goto(f"/runs?namespace={namespace}")
     assert table.locator("#selected").inner_text() == "4 selected"
+    open_menu(table, "Move")
+    table.get_by_role("button", name="Move the selected runs").click()
+    table.locator(".flash-failed").wait_for()
+    assert table.locator("#selected").inner_text() == "4 selected"
+    open_menu(table, "Tag")
+    table.get_by_label("Tag", exact=True).fill("seen")
+    table.get_by_label("Value").last.fill("yes")
+    table.get_by_role("button", name="Tag the selected runs").click()
+    table.get_by_text("4 runs now have the tag").wait_for()
+    assert table.locator("#selected").inner_text() == "Select runs to"
+    table.get_by_label("Select run-5").check()
     table.get_by_role("button", name="Clear the selection").click()
     assert table.locator("#selected").inner_text() == "Select runs to"
     table.get_by_label("Select all runs of this page").check()

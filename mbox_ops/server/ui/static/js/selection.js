@@ -1,10 +1,13 @@
 // Which runs are selected, over all pages of the table: kept for this tab until it is closed, or something was done.
 
 const KEY = `mbox-selected ${document.body.dataset.namespace}`;
+const SENT = "mbox-selected-sent"; // something is being done with them: they are let go if that went well
 
 /** @returns {Set<string>} */
 function read() {
   try {
+    if (sessionStorage.getItem(SENT) && !document.querySelector(".flash-failed")) sessionStorage.removeItem(KEY);
+    sessionStorage.removeItem(SENT);
     return new Set(JSON.parse(sessionStorage.getItem(KEY) ?? "[]"));
   } catch {
     return new Set();
@@ -82,7 +85,7 @@ export function selection(form) {
   form.addEventListener("submit", (event) => {
     const action = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "";
     if (action === "compare") return; // one comes back to the same selection
-    sessionStorage.removeItem(KEY);
+    sessionStorage.setItem(SENT, action);
   });
   all.hidden = false;
   window.addEventListener("pageshow", (event) => {
