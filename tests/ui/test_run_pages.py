@@ -232,6 +232,25 @@ def test_without_the_code_that_draws_curves_points_are_tables(tab: Any, run: str
     assert tab.locator(".plot").count() == 0
 
 
+def test_charts_follow_a_run_and_ask_less_often_when_nothing_comes(
+    tab: Any, run: str, namespace: str, write: Write
+) -> None:
+    """New points are there after ten seconds; an hour of silence costs few questions."""
+    tab.clock.install()
+    tab.goto(at(namespace, run, "metrics", filter="accuracy"))
+    tab.locator("figure.chart canvas").wait_for(state="attached")
+    tab.get_by_text("Table of points").click()
+    write(run_id=run, points=[block("accuracy", [0.25], steps=[2])])
+    tab.clock.run_for(10_500)
+    tab.locator("table.points tbody tr").nth(2).wait_for()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    for _ in range(20):
+        with tab.expect_response("**/api/v1/curves"):
+            tab.clock.run_for(125_000)
+    assert 20 <= len(asked) < 40
+
+
 def test_a_chart_has_a_table_twin_and_a_picture(tab: Any, run: str, namespace: str) -> None:
     """The same points as text, written as the label says, and a PNG."""
     tab.goto(at(namespace, run, "metrics", filter="accuracy"))

@@ -6,7 +6,8 @@ import { answerAtOnce } from "./curves.js";
 /** @typedef {import("./layers.js").Settings} Settings */
 /** @typedef {import("./curves.js").Axis} Axis */
 
-const REFRESH = 10_000;
+const REFRESH = 10_000; // milliseconds
+const RAREST = 120_000;
 const AHEAD = "150px";
 const PAPER = 680; // pixels that fit beside each other on it
 const REDRAWN = new Set(["logx", "logy", "band", "smoothing", "x"]);
@@ -50,9 +51,27 @@ export function chartPage() {
     charts.forEach((chart) => chart.change(settingsOf(form)));
   });
   form.querySelector("select[name=together]")?.addEventListener("change", () => form.requestSubmit());
-  if (form.dataset.live !== undefined) {
-    setInterval(() => document.hidden || charts.forEach((chart) => chart.zoomed || chart.load()), REFRESH);
-  }
+  if (form.dataset.live !== undefined) follow(charts);
+}
+
+/**
+ * Ask for new points again and again, less often while none come: the run may have ended.
+ * @param {Map<Element, Chart>} charts
+ */
+function follow(charts) {
+  let wait = REFRESH;
+  let seen = 0;
+  const look = async () => {
+    if (!document.hidden) {
+      const whole = [...charts.values()].filter((chart) => !chart.zoomed);
+      await Promise.all(whole.map((chart) => chart.load()));
+      const total = whole.reduce((sum, { curves }) => curves.reduce((all, curve) => all + curve.total, sum), 0);
+      wait = total === seen ? Math.min(wait * 1.5, RAREST) : REFRESH;
+      seen = total;
+    }
+    setTimeout(look, wait);
+  };
+  setTimeout(look, wait);
 }
 
 /**
