@@ -11,6 +11,7 @@ from sqlalchemy import URL
 
 from mbox_ops.errors import InvalidRequest, Unavailable
 from mbox_ops.store.database import parse_url
+from mbox_ops.store.failures import translated
 
 Progress = Callable[[int, int], None]
 _PAGES_A_STEP = 1_000
@@ -26,7 +27,8 @@ def backup(database_url: str, target: Path, *, progress: Progress | None = None)
 
     Raises:
         InvalidRequest: `target` is there already.
-        Unavailable: there is no such database, or `pg_dump` is missing or failed.
+        Unavailable: there is no such database, it is away or has no room, or `pg_dump` is missing or failed.
+        InternalError: it is damaged.
     """
     if target.exists():
         raise InvalidRequest(f"{str(target)!r} is there already; name a new file.", field="target", value=str(target))
@@ -56,11 +58,12 @@ def _sqlite(source: Path, target: Path, progress: Progress | None) -> None:
 
     read, write = sqlite3.connect(source), sqlite3.connect(target)
     try:
-        # One read transaction over the whole copy: writers go on in the WAL and are not in it.
-        read.execute("BEGIN")
-        read.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        read.backup(write, pages=_PAGES_A_STEP, progress=step)
-        _part_feeds(write)
+        with translated():
+            # One read transaction over the whole copy: writers go on in the WAL and are not in it.
+            read.execute("BEGIN")
+            read.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            read.backup(write, pages=_PAGES_A_STEP, progress=step)
+            _part_feeds(write)
     finally:
         read.close()
         write.close()

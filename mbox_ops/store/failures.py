@@ -36,6 +36,11 @@ def translated() -> Iterator[None]:
         if meant is None:
             raise
         raise meant from error
+    except sqlite3.Error as error:  # of a connection of the driver's own
+        meant = meaning_of(error)
+        if meant is None:
+            raise
+        raise meant from error
 
 
 def meaning_of(driver: BaseException | None) -> MboxError | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mbox_ops.errors import InvalidRequest, Unavailable
+from mbox_ops.errors import InternalError, InvalidRequest, Unavailable
 from mbox_ops.store.backup import _newest_dump, backup
 
 RECORDING = """#!/bin/sh
@@ -58,3 +58,11 @@ def test_a_failed_copy_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(InvalidRequest, match="there already"):
         backup(f"sqlite:///{tmp_path / 'none.db'}", folder / "copy")
     assert (folder / "copy").read_text() == "precious"
+
+
+def test_a_damaged_database_is_not_copied(tmp_path: Path) -> None:
+    """It says that it is damaged and what to do; nothing is left of the copy."""
+    (tmp_path / "mbox.db").write_bytes(b"no database at all" * 1_000)
+    with pytest.raises(InternalError, match=r"damaged .* restore a backup"):
+        backup(f"sqlite:///{tmp_path / 'mbox.db'}", tmp_path / "copy.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["mbox.db"]
