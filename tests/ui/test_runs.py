@@ -248,7 +248,7 @@ def test_each_group_leads_to_all_of_its_runs(
     for number, loss in enumerate([1.5, "Infinity", "NaN", None]):
         write(
             open={"scenario": "s", "started_at": 1_790_000_000_000_000}, parameters={"flag": number > 0, "n": 1},
-            metadata=[{"op": "merge", "document": {"mixed": [1, True, None, None][number]}}],
+            metadata=[{"op": "merge", "document": {"mixed": [1, True, None, None][number], "whole": {"a": 1}}}],
             points=[] if loss is None else [{"names": ["loss"], "steps": [0], "values": [loss]}],
         )  # fmt: skip
     page = ask(server.url, "GET", f"/runs?group={field}&namespace={namespace}", headers=HTML).body.decode()
@@ -256,6 +256,8 @@ def test_each_group_leads_to_all_of_its_runs(
     told = sorted(f"{re.sub('<[^>]*>', '', text)} {runs}" for _, text, runs in rows)
     assert len(told) == len(values)
     assert all(one.endswith(value) for one, value in zip(told, sorted(values), strict=True))
+    whole = ask(server.url, "GET", f"/runs?group=metadata.whole&namespace={namespace}", headers=HTML).body
+    assert b"no single value" in whole
     for link, _, runs in rows:
         found = ask(server.url, "GET", unescape(link), headers=HTML).body
         assert found.count(b"<tr data-run") == int(runs), link

@@ -25,25 +25,29 @@ from mbox_ops.search.tree import (
 from mbox_ops.server.ui import formats
 from mbox_ops.server.ui.visits import Visit
 
+_MOST_FIELDS = 100
 _BOOLEANS = {0: "false", 1: "true"}
 
 
 class Shared(NamedTuple):
-    """What the runs of a group have in common, as HTML, and as a condition."""
+    """What the runs of a group have in common, as HTML, and as a condition; None where no condition says it."""
 
     shown: Markup
-    condition: str
+    condition: str | None
 
 
 def types_of(visit: Visit, field: Field) -> list[str]:
-    """The types that values have at a parameter or a path of metadata; nothing of other fields."""
+    """The types that values have at a parameter or a path of metadata, `object` also where there is more below it;
+    nothing of other fields."""
     if not isinstance(field, Parameter | Metadata):
         return []
     text = show(field)
     name = field.name if isinstance(field, Parameter) else text.partition(".")[2]
     kind: FieldKind = "parameter" if isinstance(field, Parameter) else "metadata"
-    found = visit.service.fields.list(visit.actor, FieldQuery(kind=kind, prefix=name[: visit.limits.name], limit=1))
-    return next((known.types for known in found.items if known.field == text), [])
+    asked = FieldQuery(kind=kind, prefix=name[: visit.limits.name], limit=_MOST_FIELDS)
+    found = visit.service.fields.list(visit.actor, asked).items
+    below = ["object"] if any(known.field.startswith((f"{text}.", f"{text}[")) for known in found) else []
+    return [*below, *(one for known in found if known.field == text for one in known.types)]
 
 
 def shared(field: Field, value: str | float | None, types: list[str]) -> Shared:
@@ -51,6 +55,8 @@ def shared(field: Field, value: str | float | None, types: list[str]) -> Shared:
     if isinstance(field, RunColumn) and field.name in INSTANTS and isinstance(value, int | float):
         at = int(value)
         return _of(formats.time(to_datetime(at)), Compare(field, "=", Instant(at)))
+    if value is None and isinstance(field, Metadata) and {"object", "array"} & {*types}:
+        return Shared(Markup("no single value"), None)
     if value is None:
         nothing: Filter = IsNull(field)
         if isinstance(field, Metric):

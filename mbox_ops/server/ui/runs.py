@@ -91,12 +91,12 @@ class ChooseColumns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Group(NamedTuple):
-    """A row of the grouped table; `link` leads to its runs."""
+    """A row of the grouped table; `link` leads to its runs where a filter can say which they are."""
 
     group: RunGroup
     shown: Markup
     best: float | None
-    link: str
+    link: str | None
 
 
 class Wrong(NamedTuple):
@@ -187,8 +187,8 @@ def _groups(visit: Visit, query: RunsQuery) -> dict[str, Any]:
 
 
 def _group(visit: Visit, query: RunsQuery, group: RunGroup, has: Shared) -> Group:
-    found_by = joined(query.filter, has.condition, visit.limits)
-    link = table_link(visit, query, group=None, metric=None, filter=found_by)
+    found_by = has.condition and joined(query.filter, has.condition, visit.limits)
+    link = found_by and table_link(visit, query, group=None, metric=None, filter=found_by)
     return Group(group, has.shown, group.min if query.best == "min" else group.max, link)
 
 
