@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from mbox_ops import Client
+from mbox_ops.entities.limits import DEFAULT
 from mbox_ops.search.parser import parse_filter
-from mbox_ops.server.ui.conditions import condition
+from mbox_ops.server.ui.conditions import condition, parts_of
 from mbox_ops.testing import LiveServer
 from mbox_ops.wire.encodings import NAMESPACE_HEADER
 from tests.server.asking import ask
@@ -222,6 +223,13 @@ def test_runs_that_have_nothing_there_are_a_group_too(plain_tab: Any, filled: st
     assert plain_tab.locator("#groups tbody tr").all_inner_texts() == ["nothing there\t2"]
     plain_tab.get_by_role("link", name="nothing there").click()
     assert names(plain_tab) == ["run-1", "run-0"]
+
+
+def test_a_filter_falls_into_parts_that_mean_what_they_meant() -> None:
+    """One with `now()` in it does not; one that knows of snow does."""
+    parts = [part.text for part in parts_of("params.known = 'snow' AND name = 'b'", DEFAULT)]
+    assert parts == ["params.known = 'snow'", "name = 'b'"]
+    assert parts_of("started_at > NOW ( ) - 1d AND name = 'b'", DEFAULT) == []
 
 
 def test_texts_of_metrics_are_shown_as_they_are(plain_tab: Any, write: Write, namespace: str) -> None:

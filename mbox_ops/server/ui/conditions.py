@@ -20,6 +20,7 @@ _TEXTUAL = {
     "contains": "CONTAINS", "not contains": "NOT CONTAINS", "starts with": "STARTSWITH", "matches": "MATCHES"
 }  # fmt: skip
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_NOW = re.compile(r"now\s*\(\s*\)", re.IGNORECASE)
 _COMPARING = {"is": "=", "is not": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 
 
@@ -74,7 +75,7 @@ def parts_of(text: str, limits: Limits) -> list[Part]:
 
     None where it would change its meaning when it is written anew: `now()` is an instant once it is read.
     """
-    if "now" in text.lower():
+    if _NOW.search(text):
         return []
     read = parse_filter(text, now=0, limits=limits)
     parts = read.parts if isinstance(read, And) else (read,)
