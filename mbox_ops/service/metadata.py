@@ -9,8 +9,7 @@ from mbox_ops.service.access import Actor
 from mbox_ops.service.reading import live_subject
 from mbox_ops.store import attributes, metadata_patches
 from mbox_ops.store.database import Connection, Database
-from mbox_ops.store.documents import Document, Patch, fold, subtract
-from mbox_ops.store.metadata_patches import PatchRow
+from mbox_ops.store.documents import Document, Kept, Patch, condensed, fold
 from mbox_ops.store.names import Numbers
 
 
@@ -68,17 +67,17 @@ def write(
     fresh = arrival == 1  # the subject's first batch: there is nothing yet
     rows = [] if fresh else metadata_patches.present(conn, subject_id=subject_id)
     before = fold(row.patch for row in rows)
-    left: dict[int, Patch | None] = {}
-    new: dict[int, Patch] = {}
-    for place, patch in enumerate(patches):
-        left |= _without(rows, None if lasts else writer_id, patch, left)
-        new = {older: kept for older, one in new.items() if (kept := subtract(one, patch)) is not None}
+    older = Kept({row.id: row.patch for row in rows if row.id is not None and (lasts or row.writer_id == writer_id)})
+    new = Kept({})
+    for place, patch in enumerate(condensed(patches)):
+        older.take_out(patch)
+        new.take_out(patch)
         if patch.document or patch.op == "replace":
-            new[place] = patch
+            new.add(place, patch)
     after = fold([*(row.patch for row in rows), *patches])
     check_document("metadata", after, limits)
-    metadata_patches.rewrite(conn, left=left)
-    metadata_patches.insert(conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, patches=new)
+    metadata_patches.rewrite(conn, left=older.changed)
+    metadata_patches.insert(conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, patches=new.left)
     if searched:
         _index(conn, number, subject_id, before, after, fresh=fresh)
     return len(_keys_written(patches))
@@ -95,20 +94,6 @@ def rebuild(conn: Connection, number: Numbers, *, subject_id: int, writer_ids: S
 def names_in(patches: Sequence[Patch]) -> set[str]:
     """The paths that search needs a number for."""
     return {path for patch in patches for path in attributes.paths_of(patch.document)}
-
-
-def _without(
-    rows: Sequence[PatchRow], writer_id: int | None, patch: Patch, left: dict[int, Patch | None]
-) -> dict[int, Patch | None]:
-    """What is left of the writer's older rows, of those that the patch changes; None: of all writers'."""
-    changed: dict[int, Patch | None] = {}
-    for row in rows:
-        if row.id is None or writer_id not in (None, row.writer_id):
-            continue
-        older = left.get(row.id, row.patch)
-        if older is not None and (kept := subtract(older, patch)) != older:
-            changed[row.id] = kept
-    return changed
 
 
 def _keys_written(patches: Sequence[Patch]) -> set[str]:

@@ -4,7 +4,7 @@ A patch is an operation and an object: `merge` (a merge patch), `set` (one key w
 whole). Everything here is pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 Document = dict[str, Any]
@@ -50,6 +50,97 @@ def _merge(document: Document, patch: Document) -> Document:
 
 def _copy(document: Document) -> Document:
     return {key: _copy(value) if isinstance(value, dict) else value for key, value in document.items()}
+
+
+def condensed(patches: Iterable[Patch]) -> list[Patch]:
+    """Fewer patches that do the same, if nothing comes between them: merges become one where a merge can say it."""
+    found: list[Patch] = []
+    is_own = False  # whether the last one's document may be changed
+    for patch in patches:
+        last = found[-1] if found else None
+        if patch.op == "replace":
+            found, is_own = [patch], False
+        elif last is None or not _joins(last, patch):
+            found.append(patch)
+            is_own = False
+        else:
+            if not is_own:
+                last = found[-1] = Patch(last.op, _copy(last.document))
+                is_own = True
+            _join(last, patch)
+    return found
+
+
+def _joins(older: Patch, newer: Patch) -> bool:
+    if older.op == "replace":
+        return True
+    return older.op == newer.op == "merge" and _adds_up(older.document, newer.document)
+
+
+def _adds_up(older: Document, newer: Document) -> bool:
+    """Whether one merge can say both: what the older one makes no object of must not become one of few keys."""
+    for key, value in newer.items():
+        if isinstance(value, dict) and key in older:
+            inner = older[key]
+            if not isinstance(inner, dict) or not _adds_up(inner, value):
+                return False
+    return True
+
+
+def _join(older: Patch, newer: Patch) -> None:
+    if older.op == "replace":
+        apply(older.document, newer)
+    else:
+        _add(older.document, newer.document)
+
+
+def _add(older: Document, newer: Document) -> None:
+    for key, value in newer.items():
+        inner = older.get(key)
+        if isinstance(value, dict) and isinstance(inner, dict):
+            _add(inner, value)
+        else:
+            older[key] = _copy(value) if isinstance(value, dict) else value
+
+
+class Kept:
+    """Patches by a number each, out of which newer ones take what they override.
+
+    They are found by the keys that they have, so that it takes no look at all of them.
+
+    Attributes:
+        left: what there is of them, in their order.
+        changed: those that something was taken out of; None: all of it.
+    """
+
+    def __init__(self, patches: Mapping[int, Patch]) -> None:
+        self.left: dict[int, Patch] = {}
+        self.changed: dict[int, Patch | None] = {}
+        self._having: dict[str, set[int]] = {}
+        for number, patch in patches.items():
+            self.add(number, patch)
+
+    def add(self, number: int, patch: Patch) -> None:
+        """Put another one behind them."""
+        self.left[number] = patch
+        for key in patch.document:
+            self._having.setdefault(key, set()).add(number)
+
+    def take_out(self, newer: Patch) -> None:
+        """Take out what a newer patch overrides, as `subtract` says."""
+        having = (self._having.get(key, ()) for key in newer.document)
+        for number in list(self.left) if newer.op == "replace" else set[int]().union(*having):
+            older = self.left[number]
+            kept = subtract(older, newer)
+            if kept == older:
+                continue
+            self.changed[number] = kept
+            for key in older.document.keys() - (() if kept is None else kept.document.keys()):
+                self._having[key].discard(number)
+            if kept is None:
+                del self.left[number]
+            else:
+                self.left[number] = kept
 
 
 def subtract(older: Patch, newer: Patch) -> Patch | None:

@@ -75,6 +75,19 @@ def test_what_is_written_without_a_writer_takes_the_place_of_what_it_overrides(
     assert found(database, "tag") == {"step": [(0, "string", None, "29")]}
 
 
+def test_many_changes_in_one_batch_are_kept_as_one(service: Service, database: Database) -> None:
+    """However many they are, none is compared with all before it: other writers wait meanwhile."""
+    log = Log(service).open()
+    many = [change for number in range(3_000) for change in merge({"epochs": {f"e{number % 900}": number}})]
+    each = [MetadataOp(op="set", key=f"k{number % 90}", value=number) for number in range(3_000)]
+    assert log.write(metadata=[*many, *each]).num_keys_written == 91
+    assert rows_of(database) == 1 + 90
+    assert log.write(metadata=[*each, *many]).num_keys_written == 91
+    assert rows_of(database) == 90 + 1
+    document = service.metadata.get(ANN, log.id)
+    assert (len(document), document["epochs"]["e0"], document["k29"]) == (91, 2_700, 2_999)
+
+
 def test_a_value_that_is_updated_all_the_time_is_kept_once(service: Service, database: Database) -> None:
     """A thousand updates of a writer leave its last one; another writer's stay beside it."""
     log, other = Log(service).open(), Log(service)

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbox_ops.store.documents import Patch, apply, fold, subtract
+from mbox_ops.store.documents import Kept, Patch, apply, condensed, fold, subtract
 
 leaf = st.sampled_from([None, 1, 2, "s", [1], []])
 keys = st.sampled_from("ab")
@@ -27,6 +27,31 @@ def test_what_is_subtracted_is_never_missed(history: list[tuple[int, Patch]], re
         kept.append((writer, patch))
     naive = fold(patch for writer, patch in history if writer not in replaced)
     assert fold(patch for writer, patch in kept if writer not in replaced) == naive
+
+
+@given(base=document, given=st.lists(patches, max_size=6))
+@settings(max_examples=500, deadline=None)
+def test_condensed_patches_do_the_same(base: dict[str, object], given: list[Patch]) -> None:
+    """Whatever the document was before; and those that were given stay as they are."""
+    before, shown = Patch("replace", base), repr(given)
+    few = condensed(given)
+    assert fold([before, *few]) == fold([before, *given])
+    assert len(few) <= len(given)
+    assert repr(given) == shown
+
+
+@given(history=st.lists(patches, max_size=9))
+@settings(max_examples=500, deadline=None)
+def test_what_newer_patches_take_out_is_found_by_its_keys(history: list[Patch]) -> None:
+    """As if each were compared with all before it."""
+    kept, naive = Kept({}), dict[int, Patch]()
+    for number, patch in enumerate(history):
+        kept.take_out(patch)
+        naive = {older: left for older, one in naive.items() if (left := subtract(one, patch)) is not None}
+        if patch.document or patch.op == "replace":  # others are not kept
+            kept.add(number, patch)
+            naive[number] = patch
+        assert list(kept.left.items()) == list(naive.items())
 
 
 @given(first=document, second=patches, third=patches)
