@@ -232,6 +232,14 @@ def test_a_filter_falls_into_parts_that_mean_what_they_meant() -> None:
     assert parts_of("started_at > NOW ( ) - 1d AND name = 'b'", DEFAULT) == []
 
 
+def test_a_parameter_that_is_text_is_no_number(plain_tab: Any, write: Write, namespace: str) -> None:
+    """A digest of digits with an `e` among them, or a number with zeros in front."""
+    write(open={"scenario": "s"}, parameters={"commit": "8123456e12", "id": "007", "lr": 0.10000001, "on": True})
+    plain_tab.goto(f"/runs?namespace={namespace}&columns=params.commit,params.id,params.lr,params.on")
+    cells = plain_tab.locator("#runs tbody td:not(.pick)")
+    assert cells.all_inner_texts() == ["8123456e12", "007", "0.1", "true"]
+
+
 def test_texts_of_metrics_are_shown_as_they_are(plain_tab: Any, write: Write, namespace: str) -> None:
     """Once, and nothing else beside them; a number of theirs that there is none of is no cell."""
     verdict = "it is <b>\"good\"</b>, as 'was' said"

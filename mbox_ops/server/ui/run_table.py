@@ -141,7 +141,7 @@ def _value(run: Run, field: Field, document: Document, most: int) -> Markup:
             return _own(run, field)
         case Parameter():
             text = run.parameters.get(field.name)
-            return Markup("") if text is None else _parameter(text, most)
+            return Markup("") if text is None else _parameter(text, run.parameter_types[field.name], most)
         case Tag():
             text = run.tags.get(field.name)
             return Markup("") if text is None else formats.text(text)
@@ -174,8 +174,6 @@ def _own(run: Run, column: RunColumn) -> Markup:
     return formats.text(value) if value else Markup("")
 
 
-def _parameter(text: str, most: int) -> Markup:
-    try:
-        return _Number(formats.number(text)) if len(text) < 30 else formats.text(text, most)
-    except ValueError:
-        return formats.text(text)
+def _parameter(text: str, kind: str, most: int) -> Markup:
+    """A number that was logged as one; text stays as it is, be it `007` or a digest of digits."""
+    return _Number(formats.number(text)) if kind in ("integer", "float") else formats.text(text, most)

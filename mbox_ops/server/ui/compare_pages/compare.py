@@ -18,6 +18,7 @@ from mbox_ops.server.ui.pages import page
 from mbox_ops.server.ui.rendering import render
 from mbox_ops.server.ui.run_pages.frame import SYSTEM
 from mbox_ops.server.ui.visits import Answer, Visit, redirect
+from mbox_ops.service.scatters import place_of
 
 CHARTS = 24  # on one page, and
 _PLOTS = 12
@@ -162,8 +163,7 @@ def _scatters(visit: Visit, query: ComparingQuery, names: list[str], runs: list[
 def _parallel(visit: Visit, query: ComparingQuery, found: Comparison, runs: list[Compared]) -> Values:
     varying = [one for one in found.parameters if _varies(one)][: _AXES - 1]
     axes: dict[str, list[Place | None]] = {
-        one.name: [_typed(value) if there else None for value, there in zip(one.values, one.present, strict=True)]
-        for one in varying
+        one.name: [place_of(each.run, {}, Parameter(one.name)) for each in runs] for one in varying
     }
     for name in _wanted(query, found)[: max(1, min(_AXES - len(axes), _METRIC_AXES))]:
         axes[f"{name}.{query.stat}"] = [_placed(_stat(one, name, query.stat)) for one in runs]
@@ -177,14 +177,6 @@ def _fitting(most: int, runs: list[Compared]) -> int:
 
 def _varies(one: Difference) -> bool:
     return len(set(map(str, one.values))) > 1
-
-
-def _typed(text: Any) -> Place:
-    """A parameter's value: a number where it reads as one."""
-    try:
-        return float(text)
-    except ValueError:
-        return str(text)
 
 
 def _placed(value: float | str | None) -> Place | None:
