@@ -67,6 +67,8 @@ def write(
     fresh = arrival == 1  # the subject's first batch: there is nothing yet
     rows = [] if fresh else metadata_patches.present(conn, subject_id=subject_id)
     before = fold(row.patch for row in rows)
+    after = fold([*(row.patch for row in rows), *patches])
+    check_document("metadata", after, limits)
     older = Kept({row.id: row.patch for row in rows if row.id is not None and (lasts or row.writer_id == writer_id)})
     new = Kept({})
     for place, patch in enumerate(condensed(patches)):
@@ -74,8 +76,6 @@ def write(
         new.take_out(patch)
         if patch.document or patch.op == "replace":
             new.add(place, patch)
-    after = fold([*(row.patch for row in rows), *patches])
-    check_document("metadata", after, limits)
     metadata_patches.rewrite(conn, left=older.changed)
     metadata_patches.insert(conn, subject_id=subject_id, writer_id=writer_id, arrival=arrival, at=now, patches=new.left)
     if searched:

@@ -55,19 +55,19 @@ def _copy(document: Document) -> Document:
 def condensed(patches: Iterable[Patch]) -> list[Patch]:
     """Fewer patches that do the same, if nothing comes between them: merges become one where a merge can say it."""
     found: list[Patch] = []
-    is_own = False  # whether the last one's document may be changed
+    own = -1  # the place of a patch that takes in others: the last one but for sets of other keys
+    since: set[str] = set()  # which those are
     for patch in patches:
-        last = found[-1] if found else None
         if patch.op == "replace":
-            found, is_own = [patch], False
-        elif last is None or not _joins(last, patch):
+            found, own, since = [Patch(patch.op, _copy(patch.document))], 0, set()
+        elif own >= 0 and since.isdisjoint(patch.document) and _joins(found[own], patch):
+            _join(found[own], patch)
+        elif patch.op == "set":
+            since |= patch.document.keys()
             found.append(patch)
-            is_own = False
         else:
-            if not is_own:
-                last = found[-1] = Patch(last.op, _copy(last.document))
-                is_own = True
-            _join(last, patch)
+            found.append(Patch(patch.op, _copy(patch.document)))
+            own, since = len(found) - 1, set()
     return found
 
 

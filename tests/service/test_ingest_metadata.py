@@ -84,6 +84,9 @@ def test_many_changes_in_one_batch_are_kept_as_one(service: Service, database: D
     assert rows_of(database) == 1 + 90
     assert log.write(metadata=[*each, *many]).num_keys_written == 91
     assert rows_of(database) == 90 + 1
+    both = [change for pair in zip(each, many, strict=True) for change in pair]
+    assert log.write(metadata=both).num_keys_written == 91
+    assert rows_of(database) == 90 + 1
     document = service.metadata.get(ANN, log.id)
     assert (len(document), document["epochs"]["e0"], document["k29"]) == (91, 2_700, 2_999)
 
