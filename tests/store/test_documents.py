@@ -17,7 +17,7 @@ patches = st.one_of(
 
 
 @given(history=st.lists(st.tuples(st.integers(0, 2), patches), max_size=9), replaced=st.sets(st.integers(0, 2)))
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_what_is_subtracted_is_never_missed(history: list[tuple[int, Patch]], replaced: set[int]) -> None:
     """Three writers in any order, any of them replaced at the end: the fold of what is kept is the fold of all."""
     kept: list[tuple[int, Patch]] = []
@@ -30,7 +30,7 @@ def test_what_is_subtracted_is_never_missed(history: list[tuple[int, Patch]], re
 
 
 @given(base=document, given=st.lists(patches, max_size=6))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_condensed_patches_do_the_same(base: dict[str, object], given: list[Patch]) -> None:
     """Whatever the document was before; and those that were given stay as they are."""
     before, shown = Patch("replace", base), repr(given)
@@ -41,7 +41,7 @@ def test_condensed_patches_do_the_same(base: dict[str, object], given: list[Patc
 
 
 @given(history=st.lists(patches, max_size=9))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_what_newer_patches_take_out_is_found_by_its_keys(history: list[Patch]) -> None:
     """As if each were compared with all before it."""
     kept, naive = Kept({}), dict[int, Patch]()

@@ -36,8 +36,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// What one opened a menu for is what one types into.
+// What one opened a menu for is what one types into, unless one is in another of its fields by now.
 document.addEventListener("toggle", ({ target }) => {
   if (!(target instanceof HTMLDetailsElement) || !target.open || !target.matches(".menu")) return;
+  if (target.querySelector(":focus:not(summary)")) return;
   /** @type {HTMLElement | null} */ (target.querySelector("input:not([type=hidden]), select"))?.focus();
 }, { capture: true });

@@ -22,9 +22,13 @@ from mbox_kfp import (
 from mbox_kfp.compile import COMPONENTS
 from mbox_ops.testing import free_port, live_server
 from tests.kfp.calling import call
+from tests.kfp.conftest import environment, play, server, written
 from tests.proxy import proxy
 
+__all__ = ["environment", "play", "server", "written"]
+
 pytestmark = [
+    pytest.mark.proof,
     pytest.mark.kfp,
     pytest.mark.filterwarnings("ignore:.*have no effect in the current local runner:UserWarning"),
 ]

@@ -9,8 +9,11 @@ from mbox_airflow.local import example_dag, run_dag
 from mbox_ops.identity import airflow_key
 from mbox_ops.testing import LiveServer
 from tests.airflow import reading
+from tests.airflow.conftest import server
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+__all__ = ["server"]
+
+pytestmark = [pytest.mark.proof, pytest.mark.airflow]
 
 
 def test_the_example_trains_and_records_all_of_it(server: LiveServer, tmp_path: Path) -> None:
