@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LIGHTNING := .venv-lightning
-WORKERS ?= 3
+WORKERS ?= 2
 
 # Trust the certificates that this machine trusts, as pip does: some networks have authorities of their own.
 export UV_SYSTEM_CERTS ?= true
