@@ -10,8 +10,6 @@ from typing import Literal, get_args
 
 import msgspec
 
-from mbox_ops.errors import InvalidRequest
-
 _ORCHESTRATOR = re.compile(r"((?:airflow|kfp)/[^/=\s]+)=(https?://[^\s\"'<>]+)")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -110,10 +108,7 @@ def _retry_seconds(given: str | None) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= MOST_RETRY_SECONDS:
-        raise InvalidRequest(
-            f"MBOX_RETRY_SECONDS must be a number from 0 to {MOST_RETRY_SECONDS:,}, not {given!r:.80}.",
-            field="MBOX_RETRY_SECONDS", limit=MOST_RETRY_SECONDS, value=given,
-        )  # fmt: skip
+        raise ValueError(f"MBOX_RETRY_SECONDS must be a number from 0 to {MOST_RETRY_SECONDS:,}, not {given!r:.80}.")
     return seconds
 
 

@@ -14,8 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from mbox_ops import tracking
 from mbox_ops.client.client import Client
 from mbox_ops.client.values import Event
+from mbox_ops.demo.recording import DIABETES
 
-SCENARIO = "diabetes-progression"
 EPOCHS = 30
 PATIENCE = 3  # epochs
 
@@ -30,7 +30,7 @@ def compare_scaling(epochs: int = EPOCHS) -> None:
 def _train(name: str, scaled: bool, epochs: int, rate: float = 0.001) -> None:
     train, test, known, hidden = _patients(scaled)
     model = SGDRegressor(learning_rate="constant", eta0=rate, random_state=1)
-    with tracking.start_run("scaled or not", name, scenario=SCENARIO, pipeline="scaling") as run:
+    with tracking.start_run("scaled or not", name, scenario=DIABETES, pipeline="scaling") as run:
         run.log_parameters({"scaled": scaled, "rate": rate, "epochs": epochs})
         run.log_event(Event("training_started", "train"))
         for epoch in range(epochs):
@@ -48,7 +48,7 @@ def explore(epochs: int = 8) -> None:
     """A notebook that somebody has left open: its run has points, and has not ended."""
     train, test, known, hidden = _patients(True)
     run = Client().runs.create(
-        scenario=SCENARIO, notebook="exploring.ipynb", run_name="fewer measurements", tags={"purpose": "exploration"}
+        scenario=DIABETES, notebook="exploring.ipynb", run_name="fewer measurements", tags={"purpose": "exploration"}
     )
     run.log_parameters({"measurements": 3, "rate": 0.001})
     model = SGDRegressor(learning_rate="constant", eta0=0.001, random_state=1)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mbox_ops.demo import diabetes, tumours
+from mbox_ops.demo.recording import TUMOURS
 from mbox_ops.demo.views import save_view
 from mbox_ops.settings import client_settings
 
@@ -21,7 +22,7 @@ def main(folder: Path) -> None:
     diabetes.compare_scaling()
     diabetes.explore()
     tumours.register(tumours.train_longer(tumours.search(folder), folder), folder)
-    save_view(client_settings().url, VIEW, scenario=tumours.SCENARIO, filter=FILTER, sort="metrics.test/loss")
+    save_view(client_settings().url, VIEW, scenario=TUMOURS, filter=FILTER, sort="metrics.test/loss")
 
 
 if __name__ == "__main__":

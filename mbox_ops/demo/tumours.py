@@ -20,10 +20,9 @@ from mbox_ops.client.client import Client
 from mbox_ops.client.run import Run
 from mbox_ops.client.values import Event, EventSource
 from mbox_ops.demo.pictures import confusion_picture
+from mbox_ops.demo.recording import FIRST_TRIES, TUMOURS
 from mbox_ops.entities.artifacts import ArtifactMime
 
-SCENARIO = "tumour-diagnosis"
-FIRST_SCENARIO = "first-tries"
 MODEL = "tumour-classifier"
 ALPHAS = (0.0001, 0.001, 0.01, 0.1)
 RATES = (0.0005, 0.002, 0.01)
@@ -72,7 +71,7 @@ def search(folder: Path, epochs: int = EPOCHS) -> Tried:
 def _try(data: Data, alpha: float, rate: float, epochs: int, folder: Path) -> Tried:
     model = SGDClassifier(loss="log_loss", alpha=alpha, learning_rate="constant", eta0=rate, random_state=1)
     with tracking.start_run(
-        "search for alpha and rate", f"alpha {alpha:g}, rate {rate:g}", scenario=SCENARIO, pipeline="grid_search",
+        "search for alpha and rate", f"alpha {alpha:g}, rate {rate:g}", scenario=TUMOURS, pipeline="grid_search",
         tags={"data": "breast_cancer", "framework": "scikit-learn"},
     ) as run:  # fmt: skip
         run.log_system_metrics(SECONDS)
@@ -87,7 +86,7 @@ def train_longer(best: Tried, folder: Path, epochs: int = LONGER_EPOCHS) -> Run:
     data, client, rate = tumours(), Client(), best.rate / 10
     model = SGDClassifier(loss="log_loss", alpha=best.alpha, learning_rate="constant", eta0=rate, random_state=1)
     with tracking.start_run(
-        "the best of the search", "smaller steps", scenario=SCENARIO, pipeline="final_training",
+        "the best of the search", "smaller steps", scenario=TUMOURS, pipeline="final_training",
         tags={"data": "breast_cancer", "framework": "scikit-learn", "stage": "final"},
     ) as run:  # fmt: skip
         run.log_system_metrics(SECONDS)
@@ -109,7 +108,7 @@ def first_tries(epochs: int = 4) -> None:
     data = tumours(scaled=False)
     for seed in range(3):
         with tracking.start_run(
-            run_name=f"seed {seed}", scenario=FIRST_SCENARIO, pipeline="first_tries", tags={"data": "breast_cancer"}
+            run_name=f"seed {seed}", scenario=FIRST_TRIES, pipeline="first_tries", tags={"data": "breast_cancer"}
         ) as run:
             run.log_parameters({"seed": seed, "epochs": epochs})
             _train(run, SGDClassifier(loss="log_loss", random_state=seed), data, range(epochs))

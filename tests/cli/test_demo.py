@@ -13,7 +13,7 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed: make insta
 
 from mbox_ops.cli.demo.running import run_demo
 from mbox_ops.demo import diabetes, tumours
-from mbox_ops.demo.recording import RECORDED
+from mbox_ops.demo.recording import RECORDED, TUMOURS
 from mbox_ops.demo.views import save_view
 
 
@@ -33,7 +33,7 @@ def test_the_trainings_leave_something_for_every_page(server: LiveServer, tmp_pa
     diabetes.explore(1)
     training = tumours.train_longer(tumours.search(tmp_path, 1), tmp_path, 2 * tumours.CHECKPOINT_EVERY)
     tumours.register(training, tmp_path)
-    save_view(server.url, "a view", scenario=tumours.SCENARIO)
+    save_view(server.url, "a view", scenario=TUMOURS)
     client = Client(server.url)
     runs = list(client.runs.list())
     counted = Counter((run.scenario, run.pipeline or run.notebook, run.status) for run in runs)

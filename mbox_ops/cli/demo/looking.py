@@ -8,9 +8,7 @@ from mbox_ops.cli.output import out, problem
 from mbox_ops.cli.showing import show_deletion, show_run
 from mbox_ops.client.client import Client
 from mbox_ops.client.run import Run
-from mbox_ops.demo.recording import RECORDED
-
-DELETED_SCENARIO = "first-tries"
+from mbox_ops.demo.recording import FIRST_TRIES, RECORDED
 
 
 class Seen(NamedTuple):
@@ -71,13 +69,13 @@ def _model(client: Client, training: Run) -> str | None:
 
 def _delete(client: Client) -> str | None:
     """Delete a scenario; the deletion if it took what its preview had counted."""
-    out.rule(f"Deleting the scenario {DELETED_SCENARIO}: first a preview, then for real")
-    preview = client.deletions.create(scenario=DELETED_SCENARIO, dry_run=True)
+    out.rule(f"Deleting the scenario {FIRST_TRIES}: first a preview, then for real")
+    preview = client.deletions.create(scenario=FIRST_TRIES, dry_run=True)
     show_deletion(preview)
-    done = client.deletions.create(scenario=DELETED_SCENARIO)
+    done = client.deletions.create(scenario=FIRST_TRIES)
     show_deletion(done)
     show_scenarios(list(client.scenarios.list()))
-    wanted = sum(count for (scenario, *_), count in RECORDED.items() if scenario == DELETED_SCENARIO)
+    wanted = sum(count for (scenario, *_), count in RECORDED.items() if scenario == FIRST_TRIES)
     if preview.counts != done.counts or done.counts.runs != wanted:
         problem(f"The deletion should have taken what the preview counted: {wanted} runs.")
         return None

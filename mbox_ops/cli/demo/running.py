@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from mbox_ops.cli.demo.looking import Seen, look
 from mbox_ops.cli.output import err, out, problem
-from mbox_ops.demo.recording import AIRFLOW_SCENARIO, PARTS
+from mbox_ops.demo.recording import PARTS, TUMOURS
 from mbox_ops.testing import LiveServer, free_port
 
 NEEDED = {"airflow": "apache-airflow", "kfp": "kfp", "litestar": "litestar", "sklearn": "scikit-learn", "pip": "pip"}
@@ -126,7 +126,7 @@ def _say_what_is_next(server: LiveServer, folder: Path, seen: Seen, *, running: 
 
 def _pages(seen: Seen) -> list[tuple[str, str]]:
     """Addresses that are worth a look, and what is there."""
-    best = urlencode({"scenario": AIRFLOW_SCENARIO, "sort": "metrics.test/loss"})
+    best = urlencode({"scenario": TUMOURS, "sort": "metrics.test/loss"})
     return [
         (f"/runs?{best}", "the classifiers, the best one first"),
         (f"/runs/{seen.dag_run}", "the run of the Airflow DAG"),

@@ -1,7 +1,6 @@
 // Rows change in place while one looks; new ones wait until one asks for them, so that nothing jumps.
 
-const EVERY = 10_000; // milliseconds
-const MOST = 120_000; // between two looks when nothing changes
+import { follow } from "./following.js";
 
 /**
  * @param {HTMLTableElement} table
@@ -9,14 +8,10 @@ const MOST = 120_000; // between two looks when nothing changes
  */
 export function live(table, changed) {
   const link = /** @type {HTMLAnchorElement} */ (document.querySelector("#fresh"));
-  let wait = EVERY;
 
   async function look() {
-    if (!document.hidden) {
-      const found = await load();
-      if (found) wait = update(found) ? EVERY : Math.min(wait * 1.5, MOST);
-    }
-    setTimeout(look, wait);
+    const found = await load();
+    return found && update(found);
   }
 
   /** @returns {Promise<HTMLTableElement | null>} */
@@ -52,7 +47,7 @@ export function live(table, changed) {
     return any;
   }
 
-  setTimeout(look, EVERY);
+  follow(look);
 }
 
 /**

@@ -34,7 +34,7 @@ export class Axis {
 
   /** The sliders, under the axis' name. */
   controls() {
-    const [set, legend, name] = [element("fieldset"), element("legend"), element("bdi")];
+    const [set, legend, name] = ["fieldset", "legend", "bdi"].map((kind) => document.createElement(kind));
     name.textContent = name.title = this.name;
     name.className = "cut";
     legend.append(name);
@@ -115,13 +115,6 @@ export class Axis {
     this.group.append(made);
     return made;
   }
-}
-
-/**
- * @param {string} name
- */
-function element(name) {
-  return document.createElement(name);
 }
 
 /**

@@ -2,12 +2,11 @@
 
 import { Chart } from "./chart.js";
 import { answerAtOnce } from "./curves.js";
+import { follow } from "../following.js";
 
 /** @typedef {import("./layers.js").Settings} Settings */
 /** @typedef {import("./curves.js").Axis} Axis */
 
-const REFRESH = 10_000; // milliseconds
-const RAREST = 120_000;
 const AHEAD = "150px";
 const PAPER = 680; // pixels that fit beside each other on it
 const REDRAWN = new Set(["logx", "logy", "band", "smoothing", "x"]);
@@ -51,27 +50,23 @@ export function chartPage() {
     charts.forEach((chart) => chart.change(settingsOf(form)));
   });
   form.querySelector("select[name=together]")?.addEventListener("change", () => form.requestSubmit());
-  if (form.dataset.live !== undefined) follow(charts);
+  if (form.dataset.live !== undefined) followPoints(charts);
 }
 
 /**
- * Ask for new points again and again, less often while none come: the run may have ended.
+ * Ask for new points; none may come any more: the run may have ended.
  * @param {Map<Element, Chart>} charts
  */
-function follow(charts) {
-  let wait = REFRESH;
+function followPoints(charts) {
   let seen = 0;
-  const look = async () => {
-    if (!document.hidden) {
-      const whole = [...charts.values()].filter((chart) => !chart.zoomed);
-      await Promise.all(whole.map((chart) => chart.load()));
-      const total = whole.reduce((sum, { curves }) => curves.reduce((all, curve) => all + curve.total, sum), 0);
-      wait = total === seen ? Math.min(wait * 1.5, RAREST) : REFRESH;
-      seen = total;
-    }
-    setTimeout(look, wait);
-  };
-  setTimeout(look, wait);
+  follow(async () => {
+    const whole = [...charts.values()].filter((chart) => !chart.zoomed);
+    await Promise.all(whole.map((chart) => chart.load()));
+    const total = whole.reduce((sum, { curves }) => curves.reduce((all, curve) => all + curve.total, sum), 0);
+    const changed = total !== seen;
+    seen = total;
+    return changed;
+  });
 }
 
 /**
